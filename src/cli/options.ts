@@ -1,0 +1,40 @@
+/** Owns options that several subcommands share, and the parsing of their values. */
+import { InvalidArgumentError, Option } from 'commander'
+import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts'
+import { defaultStateDir } from '../stack/state-dir.ts'
+
+export function stateDirOption(): Option {
+  return new Option('--state.dir <dir>', 'where procwarden keeps its data').default(defaultStateDir(process.env))
+}
+
+export function logOptions(): Option[] {
+  return [
+    new Option('--log.level <level>', 'least important log lines to show').choices(LOG_LEVELS).default('info'),
+    new Option('--log.format <format>', 'sentences for people, or JSON').choices(LOG_FORMATS).default('text'),
+  ]
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value]
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535.')
+  return port
+}
+
+export function parsePositiveInteger(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,9}$/.test(text) || number < 1) throw new InvalidArgumentError('write a whole number of at least 1.')
+  return number
+}
+
+/** A duration as Prometheus writes it (`5s`, `500ms`, `1m`), in milliseconds. */
+export function parseDurationMs(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text)
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? '']
+  if (!match || unit === undefined || Number(match[1]) === 0) throw new InvalidArgumentError('write a duration such as 500ms, 5s or 1m.')
+  return Number(match[1]) * unit
+}

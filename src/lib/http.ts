@@ -1,0 +1,127 @@
+/** Owns what both halves' HTTP servers share: listen addresses, lifecycle routes, the landing page and origin checks. */
+import { createServer, type Server } from 'node:http'
+import { isIP, type AddressInfo } from 'node:net'
+import os from 'node:os'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { UsageError, errnoOf, messageOf } from './errors.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface WebAppOptions {
+  readonly title: string
+  readonly description: string
+  readonly links: ReadonlyArray<{ readonly path: string; readonly text: string }>
+  /** Undefined when ready, else the sentence that says what is missing. */
+  readonly notReady: () => string | undefined
+  /** Reads the configuration anew; throws when it is refused, and then the old one stays in force. */
+  readonly reload: () => Promise<void>
+  /** Where the server listens; on loopback, requests for another host name are refused (DNS rebinding). */
+  readonly address: ListenAddress
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, ends idle connections, waits for requests under way up to `graceMs`. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** `host:port`, `:port` or `[v6]:port`. Throws UsageError. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535) throw new UsageError(`"${text}" is not a listen address: write HOST:PORT, for example 127.0.0.1:9930`)
+  return { host: match[1] ?? (match[2] === '' ? '::' : (match[2] ?? '::')), port }
+}
+
+/** An express app with `/`, `/-/healthy`, `/-/ready` and `POST /-/reload`; the caller adds its own routes. */
+export function createWebApp(options: WebAppOptions): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(refuseForeignHosts(options.address))
+  app.get('/-/healthy', (_request, response) => void response.type('text').send('healthy\n'))
+  app.get('/-/ready', (_request, response) => {
+    const missing = options.notReady()
+    response.status(missing === undefined ? 200 : 503).type('text').send(missing === undefined ? 'ready\n' : `${missing}\n`)
+  })
+  app.post('/-/reload', (_request, response) => {
+    options.reload().then(
+      () => response.type('text').send('reloaded\n'),
+      (error: unknown) => response.status(400).type('text').send(`${error instanceof Error ? error.message : messageOf(error)}\n`),
+    )
+  })
+  return app
+}
+
+/** The landing page; registered last by parts that have no page of their own. */
+export function landingPage(options: Pick<WebAppOptions, 'title' | 'description' | 'links'>): string {
+  const links = options.links.map((link) => `<li><a href="${link.path}">${link.text}</a></li>`).join('\n')
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${options.title}</title></head>
+<body><h1>${options.title}</h1><p>${options.description}</p><ul>
+${links}
+</ul></body></html>
+`
+}
+
+/** Starts listening. A taken or forbidden port is a UsageError that names it. */
+export async function listen(app: Express, address: ListenAddress, part: string): Promise<RunningServer> {
+  const server = createServer(app)
+  server.requestTimeout = 30_000
+  server.headersTimeout = 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, address, part)))
+    server.listen(address.port, address.host, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  const host = address.host === '::' || address.host === '0.0.0.0' ? '127.0.0.1' : address.host
+  return { url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`, port, close: (graceMs = 3_000) => closeServer(server, graceMs) }
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').replace(/^::ffff:/, '')
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
+}
+
+function listenError(error: Error, address: ListenAddress, part: string): UsageError {
+  const where = `${address.host}:${address.port}`
+  const code = errnoOf(error)
+  if (code === 'EADDRINUSE') return new UsageError(`the ${part} cannot listen on ${where}: the port is taken; choose another port, or 0 for any free one`, error)
+  if (code === 'EACCES') return new UsageError(`the ${part} cannot listen on ${where}: not permitted; choose a port above 1023`, error)
+  return new UsageError(`the ${part} cannot listen on ${where}: ${messageOf(error)}`, error)
+}
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(force)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+/** On a loopback listener, a Host or Origin of elsewhere is a page in somebody's browser reaching in: refused. */
+function refuseForeignHosts(address: ListenAddress) {
+  const open = !isLoopback(address.host)
+  const ownName = os.hostname().toLowerCase()
+  const isOwn = (authority: string): boolean => {
+    const name = authority.toLowerCase().replace(/:\d+$/, '')
+    return isLoopback(name) || name === ownName
+  }
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const host = request.headers.host ?? ''
+    const origin = request.headers.origin
+    const foreignOrigin = origin !== undefined && origin.replace(/^[a-z]+:\/\//, '').toLowerCase() !== host.toLowerCase()
+    if (foreignOrigin || (!open && host !== '' && !isOwn(host))) {
+      response.status(403).type('text').send('this server answers only to its own address\n')
+      return
+    }
+    next()
+  }
+}

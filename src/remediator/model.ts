@@ -1,0 +1,131 @@
+/**
+ * Owns the remediator's vocabulary: the types and closed sets that stages, store, API and mails share.
+ *
+ * - alert: one alert of an Alertmanager notification. fingerprint: Alertmanager's hash of its labels.
+ * - episode: one firing of a fingerprint, from `startsAt` to `resolved`; it is one incident here.
+ * - target: the exact process an action is meant for, by pid and start time.
+ * - intent: the durable record, written before an action, that it is about to happen.
+ */
+
+export const MODES = ['observe', 'confirm', 'auto'] as const
+/** observe: only say what would be done. confirm: ask a person. auto: act. */
+export type Mode = (typeof MODES)[number]
+
+export const ACTIONS = ['kill', 'notify'] as const
+export type ActionName = (typeof ACTIONS)[number]
+
+/** queued: to be worked on. deferred: to be looked at again at `nextAt`. awaiting_approval: a person decides. */
+export type IncidentStatus = 'queued' | 'deferred' | 'awaiting_approval' | 'done' | 'cancelled'
+
+export type Decision = 'act' | 'would_act' | 'ask' | 'refuse' | 'notify'
+
+/** Why something was not done, or how it ended. Also metric label values. */
+export type Reason =
+  | 'none'
+  | 'mode_observe'
+  | 'approval_required'
+  | 'approval_denied'
+  | 'approval_expired'
+  | 'no_policy'
+  | 'not_this_host'
+  | 'never_list'
+  | 'deny_list'
+  | 'not_on_allow_list'
+  | 'target_unknown'
+  | 'target_gone'
+  | 'pid_recycled'
+  | 'group_mismatch'
+  | 'cooldown'
+  | 'attempts_exhausted'
+  | 'resolved'
+  | 'permission_denied'
+  | 'survived'
+  | 'unsupported'
+  | 'internal_error'
+
+export type Outcome = 'killed' | 'target_gone' | 'failed' | 'refused' | 'observed' | 'notified' | 'cancelled'
+
+export interface Target {
+  readonly group: string
+  readonly pid: number
+  /** Kernel start time in clock ticks since boot: with the boot id and pid, the process's identity. */
+  readonly startTicks: number
+  /** Wall-clock start, ISO 8601. */
+  readonly startTime: string
+  /** One sentence: how this process was found to be the culprit. */
+  readonly evidence: string
+}
+
+export interface Alert {
+  readonly fingerprint: string
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** ISO 8601, as Alertmanager sent it. */
+  readonly startsAt: string
+}
+
+export interface Incident {
+  readonly id: string
+  readonly fingerprint: string
+  /** 1 for the first firing of this fingerprint, 2 for the next, ... */
+  readonly episode: number
+  readonly status: IncidentStatus
+  readonly alertname: string
+  readonly severity: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startedAt: string
+  readonly receivedAt: string
+  /** When Alertmanager said the alert had resolved, else null. */
+  readonly resolvedAt: string | null
+  readonly mode: Mode | null
+  readonly policy: string | null
+  readonly decision: Decision | null
+  readonly reason: Reason | null
+  readonly action: ActionName | null
+  readonly target: Target | null
+  readonly outcome: Outcome | null
+  /** One sentence for a person: what was, or would be, done and why. */
+  readonly summary: string | null
+  readonly attempts: number
+  /** Wall-clock milliseconds before which a deferred incident is left alone. */
+  readonly nextAtMs: number | null
+  /** Who approved, or null. */
+  readonly approvedBy: string | null
+  readonly closedAt: string | null
+}
+
+/** What a stage or the worker changes on an incident. */
+export type IncidentPatch = Partial<
+  Pick<
+    Incident,
+    'status' | 'mode' | 'policy' | 'decision' | 'reason' | 'action' | 'target' | 'outcome' | 'summary' | 'attempts' | 'nextAtMs' | 'approvedBy' | 'closedAt' | 'resolvedAt'
+  >
+>
+
+/** One step, told twice. */
+export interface Note {
+  /** A short word for machines, such as `target.identified`. */
+  readonly event: string
+  /** A sentence for people. */
+  readonly text: string
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** One entry of the audit trail; an incident's timeline is the entries that carry its id. */
+export interface AuditEntry {
+  readonly seq: number
+  readonly at: string
+  readonly event: string
+  readonly incident: string | null
+  readonly text: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly prev: string
+  readonly hash: string
+}
+
+/** How a target is named to people: `file-storm.ts (pid 4711)`. */
+export function nameOf(target: Pick<Target, 'group' | 'pid'>): string {
+  return `${target.group} (pid ${target.pid})`
+}

@@ -1,0 +1,42 @@
+/** Owns the first question: is this alert still ours to handle? Refuses resolved alerts and those of other hosts. */
+import os from 'node:os'
+import { isLoopback } from '../../lib/http.ts'
+import { end, next, refuse, type Stage } from '../stage.ts'
+
+export interface AdmitOptions {
+  /** Values of `instance` that mean this host, with or without port; when empty, this host's own names and addresses. */
+  readonly instances: readonly string[]
+  /** Whether only this machine can reach the webhook: then an alert without an instance is about this machine. */
+  readonly webhookIsLocal: boolean
+}
+
+export function admit(options: AdmitOptions): Stage {
+  const isThisHost = instanceMatcher(options)
+  return {
+    name: 'admit',
+    run: async (subject) => {
+      const { incident } = subject
+      if (incident.resolvedAt !== null) {
+        return end(subject, { event: 'cancelled', text: 'The alert resolved before anything was done.', status: 'cancelled', decision: null, reason: 'resolved', outcome: 'cancelled' })
+      }
+      const instance = incident.labels['instance']
+      if (!isThisHost(instance)) return refuse(subject, 'not_this_host', `The alert is about ${instance ?? 'an unnamed host'}, not about this one.`)
+      return next(subject)
+    },
+  }
+}
+
+function instanceMatcher(options: AdmitOptions): (instance: string | undefined) => boolean {
+  const configured = new Set(options.instances.flatMap((instance) => [instance, withoutPort(instance)]))
+  const own = new Set([os.hostname(), ...Object.values(os.networkInterfaces()).flatMap((addresses) => (addresses ?? []).map((address) => address.address))])
+  return (instance) => {
+    if (instance === undefined || instance === '') return options.webhookIsLocal
+    if (configured.has(instance) || configured.has(withoutPort(instance))) return true
+    if (configured.size > 0) return false
+    return isLoopback(withoutPort(instance)) || own.has(withoutPort(instance))
+  }
+}
+
+function withoutPort(instance: string): string {
+  return instance.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+}

@@ -1,0 +1,55 @@
+/** Owns the shape of Alertmanager's webhook payload, version 4: tolerant of new fields, strict about what is acted upon. */
+import { z } from 'zod'
+import type { Alert } from './model.ts'
+
+const LABELS_MAX = 200
+const NAME_LENGTH_MAX = 1_024
+const VALUE_LENGTH_MAX = 65_536
+
+const Labels = z
+  .record(z.string().max(NAME_LENGTH_MAX), z.string().max(VALUE_LENGTH_MAX))
+  .refine((labels) => Object.keys(labels).length <= LABELS_MAX, { message: `more than ${LABELS_MAX} labels` })
+
+const AlertPayload = z.object({
+  status: z.enum(['firing', 'resolved']),
+  labels: Labels.refine((labels) => (labels['alertname'] ?? '') !== '', { message: 'the label "alertname" is missing' }),
+  annotations: Labels.default({}),
+  startsAt: z.iso.datetime({ offset: true }),
+  endsAt: z.iso.datetime({ offset: true }).optional(),
+  generatorURL: z.string().max(VALUE_LENGTH_MAX).optional(),
+  // Alertmanager prints the 64-bit hash as hexadecimal digits.
+  fingerprint: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'a fingerprint is hexadecimal digits'),
+})
+
+export const WebhookPayload = z.object({
+  version: z.literal('4'),
+  status: z.enum(['firing', 'resolved']),
+  groupKey: z.string().max(VALUE_LENGTH_MAX).optional(),
+  receiver: z.string().max(VALUE_LENGTH_MAX).optional(),
+  truncatedAlerts: z.number().int().nonnegative().optional(),
+  alerts: z.array(AlertPayload).min(1).max(100_000),
+})
+export type WebhookPayload = z.infer<typeof WebhookPayload>
+
+export type ParsedPayload = { readonly ok: true; readonly alerts: readonly Alert[] } | { readonly ok: false; readonly faults: readonly string[] }
+
+const FAULTS_SHOWN_MAX = 50
+
+/** The alerts of a request body, or every fault with its path. */
+export function parseWebhookPayload(body: unknown): ParsedPayload {
+  const result = WebhookPayload.safeParse(body)
+  if (!result.success) {
+    const faults = result.error.issues.slice(0, FAULTS_SHOWN_MAX).map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'body'}: ${issue.message}`)
+    return { ok: false, faults }
+  }
+  return {
+    ok: true,
+    alerts: result.data.alerts.map((alert) => ({
+      fingerprint: alert.fingerprint.toLowerCase(),
+      status: alert.status,
+      labels: alert.labels,
+      annotations: alert.annotations,
+      startsAt: new Date(alert.startsAt).toISOString(),
+    })),
+  }
+}

@@ -1,0 +1,138 @@
+/** Owns the work loop: takes due incidents from the store, runs each through the pipeline, and survives whatever a run throws. */
+import type { Clock } from '../lib/clock.ts'
+import { OperationalError, messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Journal } from './audit/journal.ts'
+import { admitInbox } from './intake.ts'
+import type { Incident } from './model.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Database } from './store/database.ts'
+import { dueIncidents, updateIncident } from './store/incidents.ts'
+
+/** Runs at the same time; each waits mostly for processes to end. */
+const CONCURRENCY = 4
+/** How often the store is asked when nothing calls: deferred incidents and other remediators' leftovers are found by this. */
+const POLL_MS = 500
+/** After a store failure: long enough for a lock to be released, short enough not to matter. */
+const RETRY_MS = 1_000
+
+export interface WorkerOptions {
+  readonly database: Database
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly pipeline: Pipeline
+  readonly onStoreError: (reason: string) => void
+  readonly onDone: (incident: Incident) => void
+}
+
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #stop = new AbortController()
+  readonly #running = new Map<string, Promise<void>>()
+  #wake: (() => void) | undefined
+  #woken = false
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#loop = this.#run()
+  }
+
+  /** There may be something new: look now. */
+  wake(): void {
+    this.#woken = true
+    this.#wake?.()
+  }
+
+  /** Takes nothing new and waits for what runs. A run that waits for a process is broken off; it goes on after the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('procwarden is stopping'))
+    this.wake()
+    await this.#loop
+    await Promise.allSettled(this.#running.values())
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#woken = false
+      const pauseMs = this.#takeWork()
+      if (!this.#woken) await this.#pause(pauseMs)
+    }
+  }
+
+  /** Starts what is due, as far as there is room; returns how long to pause. */
+  #takeWork(): number {
+    const { database, journal, clock, log, onStoreError } = this.#options
+    try {
+      while (admitInbox(database, journal, clock) > 0) if (this.#stop.signal.aborted) return 0
+      for (const incident of dueIncidents(database, clock.nowMs(), CONCURRENCY + this.#running.size)) {
+        if (this.#running.size >= CONCURRENCY) break
+        if (!this.#running.has(incident.id)) this.#begin(incident)
+      }
+      return POLL_MS
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      onStoreError(error.reason)
+      log.error('The store cannot be used right now; work waits and is tried again', { reason: error.reason, error: messageOf(error) })
+      return RETRY_MS
+    }
+  }
+
+  #begin(incident: Incident): void {
+    const run = this.#runOne(incident).finally(() => {
+      this.#running.delete(incident.id)
+      this.wake()
+    })
+    this.#running.set(incident.id, run)
+  }
+
+  async #runOne(incident: Incident): Promise<void> {
+    const { pipeline, log, onDone, onStoreError, clock } = this.#options
+    try {
+      onDone(await pipeline.run(incident, this.#stop.signal))
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      log.error(`Incident ${incident.id} could not be worked on; it is tried again`, { error: messageOf(error) })
+      if (error instanceof OperationalError) onStoreError(error.reason)
+      else this.#giveUp(incident, error)
+      // The incident is still due in the store: without a pause it would be taken again at once.
+      await clock.sleep(RETRY_MS, this.#stop.signal).catch(() => undefined)
+    }
+  }
+
+  /** A fault of ours: the incident ends, visibly, instead of being tried for ever. */
+  #giveUp(incident: Incident, cause: unknown): void {
+    const { database, journal, clock, log } = this.#options
+    try {
+      database.transaction(() => {
+        journal.record('failed', incident.id, `A fault inside procwarden: ${messageOf(cause)}`)
+        updateIncident(database, incident.id, {
+          status: 'done',
+          outcome: 'failed',
+          reason: 'internal_error',
+          summary: `A fault inside procwarden: ${messageOf(cause)}`,
+          closedAt: new Date(clock.nowMs()).toISOString(),
+        })
+      })
+      journal.flush()
+    } catch (error) {
+      log.error(`Incident ${incident.id} could not be closed either`, { error: messageOf(error) })
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    }).then(() => {
+      this.#wake = undefined
+    })
+  }
+}

@@ -1,0 +1,197 @@
+/** Owns the whole loop on one machine: configuration, order of starting, readiness, and stopping everything whatever happens. */
+import { accessSync, constants } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UsageError } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import { writeFreshToken } from '../lib/token.ts'
+import { Child, type PartCommand } from './child.ts'
+import { choosePort } from './ports.ts'
+import { writeAlertmanagerConfig, writePrometheusConfig } from './shipped-config.ts'
+import { announceLoop, findRunningLoop, prepareStateDir, tokenFile, withdrawLoop } from './state-dir.ts'
+import { findTool } from './tools.mjs'
+
+export interface UpOptions {
+  readonly stateDir: string
+  readonly mode: string
+  readonly watch: readonly string[]
+  readonly scrapeIntervalMs: number
+  readonly ports: { readonly exporter: number; readonly remediator: number; readonly prometheus: number; readonly alertmanager: number }
+  readonly exporterConfig?: string | undefined
+  readonly remediatorConfig?: string | undefined
+  readonly logLevel: string
+  readonly searchPath: string
+}
+
+/** The addresses of the parts, as `procwarden up --json` prints them. */
+export interface LoopReport {
+  readonly exporter: string
+  readonly remediator: string
+  readonly prometheus: string
+  readonly alertmanager: string
+  readonly grafana: string | null
+  readonly stateDir: string
+}
+
+export interface RunningStack {
+  readonly report: LoopReport
+  /** Ends all parts; resolves when none is left. */
+  stop(): Promise<void>
+}
+
+const READY_MS_MAX = 60_000
+const TARGET_UP_MS_MAX = 60_000
+const POLL_MS = 100
+/** Together below the 10 s that an orderly stop may take. */
+const STOP_GRACE_MS = 7_000
+
+/** Starts everything and waits until it works. Throws UsageError, with nothing left running, when it does not. */
+export async function startStack(options: UpOptions, log: Logger, signal: AbortSignal): Promise<RunningStack> {
+  const binaries = { prometheus: requireTool('prometheus'), alertmanager: requireTool('alertmanager') }
+  prepareStateDir(options.stateDir)
+  const other = findRunningLoop(options.stateDir)
+  if (other) throw new UsageError(`a loop already runs on ${options.stateDir} (pid ${other.pid}): stop it, or choose another folder with --state.dir`)
+  const addresses = await chooseAddresses(options.ports)
+  writeFreshToken(tokenFile(options.stateDir))
+  writePrometheusConfig(path.join(options.stateDir, 'prometheus.yml'), addresses, options.scrapeIntervalMs)
+  writeAlertmanagerConfig(path.join(options.stateDir, 'alertmanager.yml'), addresses, tokenFile(options.stateDir))
+
+  const setpriv = findOnPath('setpriv', options.searchPath)
+  const children = partCommands(options, addresses, binaries).map((part) => new Child(part, log, setpriv))
+  const stop = async (): Promise<void> => {
+    withdrawLoop(options.stateDir)
+    await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)))
+  }
+  const report: LoopReport = {
+    exporter: `http://${addresses.exporter}`,
+    remediator: `http://${addresses.remediator}`,
+    prometheus: `http://${addresses.prometheus}`,
+    alertmanager: `http://${addresses.alertmanager}`,
+    grafana: null,
+    stateDir: options.stateDir,
+  }
+  try {
+    for (const child of children) child.start()
+    await Promise.all(children.map((child) => waitUntilReady(child, log, signal)))
+    log.info('All parts are ready; waiting for the first measurement')
+    await waitForFirstScrape(report.prometheus, children, signal)
+    for (const child of children) child.keepAlive()
+    announceLoop(options.stateDir, { ...report, watch: [...options.watch] })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { report, stop }
+}
+
+type Addresses = Record<'exporter' | 'remediator' | 'prometheus' | 'alertmanager', string>
+
+/** One after the other: two free ports picked at the same time could be the same. */
+async function chooseAddresses(ports: UpOptions['ports']): Promise<Addresses> {
+  return {
+    exporter: `127.0.0.1:${await choosePort('exporter', ports.exporter)}`,
+    remediator: `127.0.0.1:${await choosePort('remediator', ports.remediator)}`,
+    prometheus: `127.0.0.1:${await choosePort('prometheus', ports.prometheus)}`,
+    alertmanager: `127.0.0.1:${await choosePort('alertmanager', ports.alertmanager)}`,
+  }
+}
+
+function partCommands(options: UpOptions, addresses: Addresses, binaries: { readonly prometheus: string; readonly alertmanager: string }): PartCommand[] {
+  const { stateDir } = options
+  const cli = fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url))
+  const node = (name: 'exporter' | 'remediator', args: readonly string[], config: string | undefined): PartCommand => ({
+    name,
+    command: process.execPath,
+    args: [cli, name, '--web.listen-address', addresses[name], '--log.level', options.logLevel, ...(config === undefined ? [] : ['--config.file', config]), ...args],
+    readyUrl: `http://${addresses[name]}/-/ready`,
+    logFile: path.join(stateDir, 'logs', `${name}.log`),
+    isShown: true,
+  })
+  const server = (name: 'prometheus' | 'alertmanager', args: readonly string[]): PartCommand => ({
+    name,
+    command: binaries[name],
+    args: [`--config.file=${path.join(stateDir, `${name}.yml`)}`, `--web.listen-address=${addresses[name]}`, ...args],
+    readyUrl: `http://${addresses[name]}/-/ready`,
+    logFile: path.join(stateDir, 'logs', `${name}.log`),
+    isShown: false,
+  })
+  return [
+    node('exporter', ['--collector.files.exclude', stateDir, ...options.watch.flatMap((directory) => ['--collector.files.watch', directory])], options.exporterConfig),
+    node(
+      'remediator',
+      ['--state.dir', stateDir, '--mode', options.mode, '--prometheus.url', `http://${addresses.prometheus}`, '--host.instance', addresses.exporter, '--never.tree', String(process.pid)],
+      options.remediatorConfig,
+    ),
+    server('alertmanager', [`--storage.path=${path.join(stateDir, 'alertmanager')}`, '--cluster.listen-address=', '--log.level=warn']),
+    server('prometheus', [
+      `--storage.tsdb.path=${path.join(stateDir, 'prometheus')}`,
+      '--storage.tsdb.retention.time=15d',
+      '--storage.tsdb.retention.size=2GB',
+      '--log.level=warn',
+    ]),
+  ]
+}
+
+async function waitUntilReady(child: Child, log: Logger, signal: AbortSignal): Promise<void> {
+  const { name, readyUrl } = child.part
+  await waitFor(async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok, READY_MS_MAX, signal, () => {
+    if (child.hasExited) throw new UsageError(`the ${name} did not start: ${withoutPrefix(child.lastLine)}`)
+  }).catch((error: unknown) => {
+    throw error instanceof TimeoutError ? new UsageError(`the ${name} was not ready within ${READY_MS_MAX / 1000} s; see ${child.part.logFile}`) : error
+  })
+  log.debug(`The ${name} is ready`)
+}
+
+/** Ready means that measurements arrive where they are judged. */
+async function waitForFirstScrape(prometheusUrl: string, children: readonly Child[], signal: AbortSignal): Promise<void> {
+  const query = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent('count(up{job=~"procwarden-.+"} == 1) == 2')}`
+  const isUp = async (): Promise<boolean> => /"result":\[\{/.test(await (await fetch(query, { signal: AbortSignal.timeout(2_000) })).text())
+  await waitFor(isUp, TARGET_UP_MS_MAX, signal, () => {
+    const dead = children.find((child) => child.hasExited)
+    if (dead) throw new UsageError(`the ${dead.part.name} ended: ${withoutPrefix(dead.lastLine)}`)
+  }).catch((error: unknown) => {
+    throw error instanceof TimeoutError ? new UsageError(`Prometheus could not measure the exporter within ${TARGET_UP_MS_MAX / 1000} s; see ${prometheusUrl}/targets`) : error
+  })
+}
+
+class TimeoutError extends Error {}
+
+async function waitFor(isDone: () => Promise<boolean>, timeoutMs: number, signal: AbortSignal, check: () => void): Promise<void> {
+  const end = performance.now() + timeoutMs
+  for (;;) {
+    signal.throwIfAborted()
+    check()
+    if (await isDone().catch(() => false)) return
+    if (performance.now() > end) throw new TimeoutError()
+    await delay(POLL_MS)
+  }
+}
+
+function requireTool(name: 'prometheus' | 'alertmanager'): string {
+  const found = findTool(name)
+  if (found === undefined) {
+    throw new UsageError(`${name} is not on this machine: run \`npm start\` once, which fetches it, or install it (Debian: ${name === 'prometheus' ? 'prometheus' : 'prometheus-alertmanager'}), or use docker compose`)
+  }
+  return found
+}
+
+function findOnPath(name: string, searchPath: string): string | undefined {
+  return searchPath
+    .split(path.delimiter)
+    .map((directory) => path.join(directory, name))
+    .find((file) => isExecutable(file))
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function withoutPrefix(line: string): string {
+  return line.replace(/^procwarden: /, '')
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { Database, databasePath } from '../../../src/remediator/store/database.ts'
+import { acceptDelivery } from '../../../src/remediator/store/inbox.ts'
+import { createIncident } from '../../../src/remediator/store/incidents.ts'
+import { requestIntent } from '../../../src/remediator/store/intents.ts'
+import { readStat, createProcfs } from '../../../src/lib/linux/proc-process.ts'
+import { parseWebhookPayload } from '../../../src/remediator/webhook-payload.ts'
+import { alertOf, incidentsOf, payloadOf, post, settledIncident, spawnRemediator, startRemediator } from '../../support/remediator.ts'
+import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
+
+const sleeper = () => temporaryProcess('sleep', ['600'])
+
+function alertsAgainst(pid: number) {
+  const parsed = parseWebhookPayload(payloadOf([alertOf({ labels: { group: 'sleep', pid: String(pid) } })]))
+  if (!parsed.ok) throw new Error(parsed.faults.join())
+  return parsed.alerts
+}
+
+describe('between the acknowledgement and the action', () => {
+  test('what was acknowledged before the process ended is acted upon after the next start, once', async () => {
+    const stateDir = temporaryDirectory()
+    const accused = await sleeper()
+    const database = Database.open(databasePath(stateDir))
+    acceptDelivery(database, alertsAgainst(accused.pid), new Date().toISOString())
+    database.close()
+    const remediator = await startRemediator({ stateDir })
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    expect((await settledIncident(remediator)).timeline.filter((entry) => entry.event === 'signal.sent')).toHaveLength(1)
+  })
+
+  test('SIGKILL right after the 200, five times over, neither loses nor repeats an action', async () => {
+    for (let round = 0; round < 5; round++) {
+      const stateDir = temporaryDirectory()
+      const accused = await sleeper()
+      const first = await spawnRemediator(stateDir)
+      const response = await post(first.url, first.token, payloadOf([alertOf({ labels: { group: 'sleep', pid: String(accused.pid) } })]))
+      first.child.kill('SIGKILL')
+      expect(response.status).toBe(200)
+      await exitOf(first.child)
+      const second = await startRemediator({ stateDir })
+      expect(await exitOf(accused)).toBe('SIGTERM')
+      const incident = await settledIncident(second)
+      expect(['killed', 'target_gone']).toContain(incident.outcome)
+      expect(incident.timeline.filter((entry) => entry.event === 'signal.sent').length).toBeLessThanOrEqual(1)
+      expect(await incidentsOf(second)).toHaveLength(1)
+      await second.close()
+    }
+  }, 60_000)
+})
+
+describe('in the middle of an action', () => {
+  /** The state a crash leaves after the intent was written and before its outcome was. */
+  async function interrupted(pid: number, startTicks: number): Promise<string> {
+    const stateDir = temporaryDirectory()
+    const database = Database.open(databasePath(stateDir))
+    const [alert] = alertsAgainst(pid)
+    if (!alert) throw new Error('one alert')
+    const incident = createIncident(database, alert, new Date().toISOString())
+    const grant = requestIntent(
+      database,
+      { incident: incident.id, action: 'kill', cooldownKey: 'process:sleep', pid, startTicks, at: new Date().toISOString() },
+      { max: 5, windowMs: 60_000, durationMs: 120_000 },
+      systemClock().boot(),
+    )
+    expect(grant.granted).toBe(true)
+    database.close()
+    return stateDir
+  }
+
+  test('a target that is gone is not looked for again', async () => {
+    const remediator = await startRemediator({ stateDir: await interrupted(4_194_303, 1) })
+    const incident = await settledIncident(remediator)
+    expect(incident).toMatchObject({ outcome: 'target_gone' })
+    expect(incident.timeline.map((entry) => entry.event)).not.toContain('signal.sent')
+  })
+
+  test('a target that is still there after its grace is checked anew and dealt with once', async () => {
+    const accused = await sleeper()
+    const stat = readStat(accused.pid, createProcfs(systemClock()))
+    const remediator = await startRemediator({ stateDir: await interrupted(accused.pid, stat?.startTicks ?? 0) })
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    const incident = await settledIncident(remediator)
+    expect(incident).toMatchObject({ outcome: 'killed' })
+    expect(incident.timeline.map((entry) => entry.event)).toContain('recovered')
+  })
+})

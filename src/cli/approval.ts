@@ -17,10 +17,7 @@ const TIMEOUT_MS = 10_000
 const Answer = z.object({ error: z.string().optional(), summary: z.string().nullable().optional() })
 
 export function approvalCommands(): Command[] {
-  return [
-    command('approve', 'let an incident that asks have its action'),
-    command('deny', 'have nothing done about an incident that asks'),
-  ]
+  return [command('approve', 'let an incident that asks have its action'), command('deny', 'have nothing done about an incident that asks')]
 }
 
 function command(name: 'approve' | 'deny', description: string): Command {
@@ -38,7 +35,8 @@ function command(name: 'approve' | 'deny', description: string): Command {
 async function tell(answer: 'approve' | 'deny', id: string, flags: Flags): Promise<void> {
   const stateDir = path.resolve(flags['state.dir'])
   const url = flags['remediator.url'] ?? findRunningLoop(stateDir)?.remediator
-  if (url === undefined) throw new UsageError(`no loop runs on ${stateDir}: name its folder with --state.dir, or the remediator with --remediator.url`)
+  if (url === undefined)
+    throw new UsageError(`no loop runs on ${stateDir}: name its folder with --state.dir, or the remediator with --remediator.url`)
   const token = readToken(tokenFile(stateDir), { create: false })
   let response: Response
   try {

@@ -1,11 +1,12 @@
 /** Owns `procwarden demo`: starts a misbehaving program as a process of its own, and tells what became of it. */
 import { fork } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { UsageError, messageOf } from '../lib/errors.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 import { findRunningLoop } from '../stack/state-dir.ts'
 import { parsePositiveInteger, stateDirOption } from './options.ts'
 
@@ -32,9 +33,15 @@ export function demoCommand(): Command {
 
 async function runStorm(flags: Flags): Promise<void> {
   const directory = flags.dir === undefined ? newDirectory(flags['state.dir']) : givenDirectory(flags.dir)
+  if (!findRunningLoop(path.resolve(flags['state.dir'])))
+    process.stderr.write(`No loop runs on ${flags['state.dir']}: nobody will stop this program but you. Start one with procwarden up.\n`)
   const program = fileURLToPath(new URL(`../demo/file-storm${path.extname(import.meta.url)}`, import.meta.url))
-  const child = fork(program, ['--dir', directory, '--rate', String(flags.rate), '--max', String(flags.max)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  process.stdout.write(`A program writes ${flags.rate} identical documents a second into ${directory} (pid ${child.pid ?? 0}). Ctrl-C stops it.\n`)
+  const child = fork(program, ['--dir', directory, '--rate', String(flags.rate), '--max', String(flags.max)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  process.stdout.write(
+    `A program writes ${flags.rate} identical documents a second into ${directory} (pid ${child.pid ?? 0}). Ctrl-C stops it.\n`,
+  )
   const startedAt = performance.now()
   let written = 0
   child.on('message', (message: unknown) => {
@@ -53,7 +60,7 @@ async function runStorm(flags: Flags): Promise<void> {
 function givenDirectory(directory: string): string {
   const resolved = path.resolve(directory)
   try {
-    mkdirSync(resolved, { recursive: true })
+    makeDirectory(resolved, 0o755)
   } catch (error) {
     throw new UsageError(`--dir ${directory} cannot be used: ${messageOf(error)}`, error)
   }

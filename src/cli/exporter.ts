@@ -27,7 +27,12 @@ export function exporterCommand(): Command {
     .addOption(new Option('--path.procfs <dir>', 'where /proc is').default('/proc'))
     .addOption(new Option('--no-collector.processes', 'switch the processes collector off'))
     .addOption(new Option('--no-collector.files', 'switch the files collector off'))
-    .addOption(new Option('--collector.files.watch <dir>', 'count files created below this folder, instead of the configured ones (repeatable)').argParser(collect))
+    .addOption(
+      new Option(
+        '--collector.files.watch <dir>',
+        'count files created below this folder, instead of the configured ones (repeatable)',
+      ).argParser(collect),
+    )
     .addOption(new Option('--collector.files.exclude <dir>', 'never count below this folder (repeatable)').argParser(collect))
     .addOption(new Option('--collector.files.backend <name>', 'how creations are seen').choices(FILES_BACKENDS))
   for (const option of logOptions()) command.addOption(option)

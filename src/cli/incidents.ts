@@ -25,14 +25,19 @@ export function incidentsCommand(): Command {
     .addOption(new Option('--limit <n>', 'at most this many').argParser(parsePositiveInteger).default(100))
     .action((flags: Flags) => {
       const incidents = readStore(flags['state.dir'], (database) => viewIncidents(database, flags.limit))
-      process.stdout.write(flags.json === true ? `${JSON.stringify(incidents, null, 2)}\n` : table(incidents, process.stdout.columns || WIDTH_DEFAULT))
+      process.stdout.write(
+        flags.json === true ? `${JSON.stringify(incidents, null, 2)}\n` : table(incidents, process.stdout.columns || WIDTH_DEFAULT),
+      )
     })
 }
 
 /** Opens the store of a state folder for one reading. Throws UsageError when there is none. */
 export function readStore<Result>(stateDir: string, read: (database: Database) => Result): Result {
   const file = databasePath(path.resolve(stateDir))
-  if (!existsSync(file)) throw new UsageError(`there is no procwarden data in ${stateDir}: start the loop with procwarden up, or name its folder with --state.dir`)
+  if (!existsSync(file))
+    throw new UsageError(
+      `there is no procwarden data in ${stateDir}: start the loop with procwarden up, or name its folder with --state.dir`,
+    )
   const database = Database.openForReading(file)
   try {
     return read(database)
@@ -41,22 +46,44 @@ export function readStore<Result>(stateDir: string, read: (database: Database) =
   }
 }
 
+/** A line of facts for each incident, and below it the sentence that says what happened, wrapped to the terminal. */
 function table(incidents: readonly IncidentView[], width: number): string {
   if (incidents.length === 0) return 'No incidents.\n'
-  const rows = incidents.map((incident) => [
-    incident.startedAt.slice(0, 19).replace('T', ' '),
-    incident.id,
-    incident.alertname,
-    incident.target ? nameOf(incident.target) : (incident.labels['group'] ?? incident.labels['directory'] ?? '-'),
-    incident.outcome ?? incident.status,
-    incident.summary ?? '',
-  ])
-  const header = ['STARTED (UTC)', 'ID', 'ALERT', 'PROGRAM', 'OUTCOME', 'WHAT HAPPENED']
-  const all = [header, ...rows].map((row) => row.map((cell) => printable(cell)))
-  const widths = header.map((_title, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
-  return all.map((row) => cut(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd(), width)).join('\n') + '\n'
+  const header = ['STARTED (UTC)', 'OUTCOME', 'PROGRAM', 'ALERT', 'ID']
+  const rows = incidents.map((incident) =>
+    [
+      incident.startedAt.slice(0, 19).replace('T', ' '),
+      incident.outcome ?? incident.status,
+      incident.target ? nameOf(incident.target) : (incident.labels['group'] ?? incident.labels['directory'] ?? '-'),
+      incident.alertname,
+      incident.id,
+    ].map((cell) => printable(cell)),
+  )
+  const widths = header.map((_title, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    cut(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+      width,
+    )
+  const body = rows.flatMap((row, index) => [line(row), ...wrap(printable(incidents[index]?.summary ?? ''), width)])
+  return `${[line(header), ...body].join('\n')}\n`
 }
 
 function cut(line: string, width: number): string {
   return line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`
+}
+
+const INDENT = '    '
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else if (word !== '') lines.push(`${INDENT}${word}`)
+  }
+  return lines
 }

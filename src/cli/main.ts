@@ -19,7 +19,15 @@ async function main(argv: readonly string[]): Promise<number> {
     .helpCommand(false)
     .showHelpAfterError('(procwarden --help tells what there is)')
     .exitOverride()
-  const commands = [upCommand(), exporterCommand(), remediatorCommand(), incidentsCommand(), ...approvalCommands(), auditCommand(), demoCommand()]
+  const commands = [
+    upCommand(),
+    exporterCommand(),
+    remediatorCommand(),
+    incidentsCommand(),
+    ...approvalCommands(),
+    auditCommand(),
+    demoCommand(),
+  ]
   for (const command of commands) program.addCommand(command.exitOverride())
   try {
     await program.parseAsync(argv)

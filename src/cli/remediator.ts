@@ -27,7 +27,12 @@ export function remediatorCommand(): Command {
     .description('receive alerts from Alertmanager and act on them within the policies')
     .addOption(new Option('--config.file <file>', 'configuration (see config/remediator.yml); defaults without one'))
     .addOption(new Option('--web.listen-address <host:port>', 'where to listen').default('127.0.0.1:9931'))
-    .addOption(new Option('--web.token-file <file>', 'bearer token of the webhook and the API (default: webhook-token in the state folder, made when absent)'))
+    .addOption(
+      new Option(
+        '--web.token-file <file>',
+        'bearer token of the webhook and the API (default: webhook-token in the state folder, made when absent)',
+      ),
+    )
     .addOption(stateDirOption())
     .addOption(new Option('--mode <mode>', 'overrides the mode of the configuration').choices(MODES))
     .addOption(new Option('--prometheus.url <url>', 'where to confirm targets'))

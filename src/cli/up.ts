@@ -24,11 +24,16 @@ interface Flags {
 }
 
 export function upCommand(): Command {
-  const port = (part: string, number: number): Option => new Option(`--port.${part} <n>`, `port of ${part} on 127.0.0.1 (0: any free one)`).argParser(parsePort).default(number)
+  const port = (part: string, number: number): Option =>
+    new Option(`--port.${part} <n>`, `port of ${part} on 127.0.0.1 (0: any free one)`).argParser(parsePort).default(number)
   const command = new Command('up')
     .description('run the whole loop on this machine: exporter, Prometheus, Alertmanager and remediator')
     .addOption(stateDirOption())
-    .addOption(new Option('--mode <mode>', 'observe: only tell; confirm: ask first; auto: act').choices(['observe', 'confirm', 'auto']).default('observe'))
+    .addOption(
+      new Option('--mode <mode>', 'observe: only tell; confirm: ask first; auto: act')
+        .choices(['observe', 'confirm', 'auto'])
+        .default('observe'),
+    )
     .addOption(new Option('--watch <dir>', 'count files created below this folder (repeatable)').argParser(collect))
     .addOption(new Option('--scrape.interval <duration>', 'how often is measured').argParser(parseDurationMs).default(5_000, '5s'))
     .addOption(port('exporter', 9930))
@@ -56,7 +61,12 @@ async function up(flags: Flags): Promise<void> {
         mode: flags.mode,
         watch,
         scrapeIntervalMs: flags['scrape.interval'],
-        ports: { exporter: flags['port.exporter'], remediator: flags['port.remediator'], prometheus: flags['port.prometheus'], alertmanager: flags['port.alertmanager'] },
+        ports: {
+          exporter: flags['port.exporter'],
+          remediator: flags['port.remediator'],
+          prometheus: flags['port.prometheus'],
+          alertmanager: flags['port.alertmanager'],
+        },
         exporterConfig: flags['config.exporter'],
         remediatorConfig: flags['config.remediator'],
         logLevel: flags['log.level'],

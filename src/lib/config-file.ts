@@ -14,13 +14,18 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, text: stri
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
   if (document.errors.length > 0) {
-    throw new UsageError(document.errors.map((fault) => `${name}:${fault.linePos?.[0].line ?? 1}: ${messageOf(fault).split(':\n')[0]}`).join('\n'))
+    throw new UsageError(
+      document.errors.map((fault) => `${name}:${fault.linePos?.[0].line ?? 1}: ${messageOf(fault).split(':\n')[0]}`).join('\n'),
+    )
   }
   const result = schema.safeParse(document.toJS() ?? {})
   if (result.success) return result.data
   throw new UsageError(
     result.error.issues
-      .map((issue) => `${name}:${lineOf(document, lines, issue.path)}: ${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`)
+      .map(
+        (issue) =>
+          `${name}:${lineOf(document, lines, issue.path)}: ${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
+      )
       .join('\n'),
   )
 }

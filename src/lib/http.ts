@@ -46,12 +46,19 @@ export function createWebApp(options: WebAppOptions): Express {
   app.get('/-/healthy', (_request, response) => void response.type('text').send('healthy\n'))
   app.get('/-/ready', (_request, response) => {
     const missing = options.notReady()
-    response.status(missing === undefined ? 200 : 503).type('text').send(missing === undefined ? 'ready\n' : `${missing}\n`)
+    response
+      .status(missing === undefined ? 200 : 503)
+      .type('text')
+      .send(missing === undefined ? 'ready\n' : `${missing}\n`)
   })
   app.post('/-/reload', (_request, response) => {
     options.reload().then(
       () => response.type('text').send('reloaded\n'),
-      (error: unknown) => response.status(400).type('text').send(`${error instanceof Error ? error.message : messageOf(error)}\n`),
+      (error: unknown) =>
+        response
+          .status(400)
+          .type('text')
+          .send(`${error instanceof Error ? error.message : messageOf(error)}\n`),
     )
   })
   return app
@@ -90,7 +97,8 @@ export function isLoopback(host: string): boolean {
 function listenError(error: Error, address: ListenAddress, part: string): UsageError {
   const where = `${address.host}:${address.port}`
   const code = errnoOf(error)
-  if (code === 'EADDRINUSE') return new UsageError(`the ${part} cannot listen on ${where}: the port is taken; choose another port, or 0 for any free one`, error)
+  if (code === 'EADDRINUSE')
+    return new UsageError(`the ${part} cannot listen on ${where}: the port is taken; choose another port, or 0 for any free one`, error)
   if (code === 'EACCES') return new UsageError(`the ${part} cannot listen on ${where}: not permitted; choose a port above 1023`, error)
   return new UsageError(`the ${part} cannot listen on ${where}: ${messageOf(error)}`, error)
 }

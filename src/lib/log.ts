@@ -47,7 +47,13 @@ export function createLogger(options: LoggerOptions): Logger {
 
 /** Turns pino's JSON lines into `[time] LEVEL: part: sentence {figures}`. */
 function textStream(out: DestinationStream, part: string): DestinationStream {
-  const format = prettyFactory({ colorize: false, singleLine: true, ignore: 'pid,hostname,part', translateTime: 'SYS:HH:MM:ss.l', messageFormat: `${part}: {msg}` })
+  const format = prettyFactory({
+    colorize: false,
+    singleLine: true,
+    ignore: 'pid,hostname,part',
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: `${part}: {msg}`,
+  })
   return { write: (line) => out.write(format(line) ?? '') }
 }
 

@@ -1,13 +1,14 @@
 /** Owns bearer tokens: making one in a file only its owner can read, reading it back, and comparing in constant time. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { UsageError, errnoOf, messageOf } from './errors.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** Writes a fresh token (256 bits, URL-safe) with mode 0600 and returns it. */
 export function writeFreshToken(file: string): string {
   const token = randomBytes(32).toString('base64url')
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  makeDirectory(path.dirname(file))
   writeFileSync(file, `${token}\n`, { mode: 0o600 })
   // The mode above is ignored for a file that was there before.
   chmodSync(file, 0o600)

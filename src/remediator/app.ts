@@ -37,7 +37,10 @@ const BY_LENGTH_MAX = 100
 
 export function createApp(options: AppOptions): Express {
   const { address, reload, metrics, log } = options
-  const links = [{ path: '/metrics', text: 'Metrics' }, { path: '/-/healthy', text: 'Health' }]
+  const links = [
+    { path: '/metrics', text: 'Metrics' },
+    { path: '/-/healthy', text: 'Health' },
+  ]
   const app = createWebApp({ title: TITLE, description: DESCRIPTION, links, address, reload, notReady: () => undefined })
   const needsToken = requireToken(options.token)
   const json = express.json({ limit: BODY_LIMIT, type: () => true })
@@ -80,14 +83,19 @@ function receive(request: Request, response: Response, { database, clock, onWork
 
 function answerApproval(answer: ApprovalAnswer, request: Request, response: Response, options: AppOptions): void {
   const body: unknown = request.body
-  const by = typeof body === 'object' && body !== null && 'by' in body && typeof body.by === 'string' ? printable(body.by).slice(0, BY_LENGTH_MAX) : 'somebody with the token'
+  const by =
+    typeof body === 'object' && body !== null && 'by' in body && typeof body.by === 'string'
+      ? printable(body.by).slice(0, BY_LENGTH_MAX)
+      : 'somebody with the token'
   const result = decideApproval(String(request.params['id']), answer, by, options)
   if (result.kind === 'unknown') {
     response.status(404).json({ error: 'there is no such incident' })
     return
   }
   if (result.kind === 'not_asking') {
-    response.status(409).json({ error: `the incident does not wait for an answer: ${result.incident.status}, ${result.incident.summary ?? 'in work'}` })
+    response
+      .status(409)
+      .json({ error: `the incident does not wait for an answer: ${result.incident.status}, ${result.incident.summary ?? 'in work'}` })
     return
   }
   options.onWork()
@@ -108,12 +116,17 @@ function answerError(log: Logger, metrics: RemediatorMetrics) {
     if (error instanceof OperationalError) {
       metrics.storeFailed(error.reason)
       log.error('A request could not be made durable and was not acknowledged', { reason: error.reason, error: messageOf(error) })
-      response.status(503).set('Retry-After', String(RETRY_AFTER_SECONDS)).json({ error: 'the store cannot be written right now; send it again', reason: error.reason })
+      response
+        .status(503)
+        .set('Retry-After', String(RETRY_AFTER_SECONDS))
+        .json({ error: 'the store cannot be written right now; send it again', reason: error.reason })
       return
     }
     const status = bodyFaultStatus(error)
     if (status === undefined) log.error('A request failed', { error: messageOf(error) })
-    response.status(status ?? 500).json(status === undefined ? { error: 'internal error' } : { error: 'the body cannot be read', faults: [messageOf(error)] })
+    response
+      .status(status ?? 500)
+      .json(status === undefined ? { error: 'internal error' } : { error: 'the body cannot be read', faults: [messageOf(error)] })
   }
 }
 

@@ -61,7 +61,8 @@ export const RemediatorConfig = z.strictObject({
     .superRefine((policies, context) => {
       const seen = new Set<string>()
       for (const [index, policy] of policies.entries()) {
-        if (seen.has(policy.name)) context.addIssue({ code: 'custom', path: [index, 'name'], message: `a second policy is named "${policy.name}"` })
+        if (seen.has(policy.name))
+          context.addIssue({ code: 'custom', path: [index, 'name'], message: `a second policy is named "${policy.name}"` })
         seen.add(policy.name)
       }
     }),
@@ -113,15 +114,30 @@ export function loadSettings(options: RemediatorOptions, environment: NodeJS.Pro
   return { config, mail: mailSettings(config.mail, environment, options.configFile) }
 }
 
-function mailSettings(mail: RemediatorConfig['mail'], environment: NodeJS.ProcessEnv, configFile: string | undefined): MailSettings | undefined {
+function mailSettings(
+  mail: RemediatorConfig['mail'],
+  environment: NodeJS.ProcessEnv,
+  configFile: string | undefined,
+): MailSettings | undefined {
   const smtpUrl = environment['PROCWARDEN_SMTP_URL'] ?? mail.smtp_url ?? readSecret(mail.smtp_url_file, configFile)
-  const to = environment['PROCWARDEN_MAIL_TO']?.split(',').map((address) => address.trim()).filter((address) => address !== '') ?? mail.to
+  const to =
+    environment['PROCWARDEN_MAIL_TO']
+      ?.split(',')
+      .map((address) => address.trim())
+      .filter((address) => address !== '') ?? mail.to
   if (smtpUrl === undefined && to.length === 0) return undefined
-  if (smtpUrl === undefined) throw new UsageError('mail has recipients but no server: set mail.smtp_url, mail.smtp_url_file or PROCWARDEN_SMTP_URL')
+  if (smtpUrl === undefined)
+    throw new UsageError('mail has recipients but no server: set mail.smtp_url, mail.smtp_url_file or PROCWARDEN_SMTP_URL')
   if (to.length === 0) throw new UsageError('mail has a server but no recipient: set mail.to or PROCWARDEN_MAIL_TO')
   // The address itself may hold a password, so it is never part of the message.
-  if (!URL.canParse(smtpUrl) || !/^smtps?:$/.test(new URL(smtpUrl).protocol)) throw new UsageError('the mail server is not an address of the form smtp://HOST:PORT or smtps://HOST:PORT')
-  return { smtpUrl, to, from: environment['PROCWARDEN_MAIL_FROM'] ?? mail.from ?? `procwarden@${os.hostname()}`, maxPerHour: mail.max_per_hour }
+  if (!URL.canParse(smtpUrl) || !/^smtps?:$/.test(new URL(smtpUrl).protocol))
+    throw new UsageError('the mail server is not an address of the form smtp://HOST:PORT or smtps://HOST:PORT')
+  return {
+    smtpUrl,
+    to,
+    from: environment['PROCWARDEN_MAIL_FROM'] ?? mail.from ?? `procwarden@${os.hostname()}`,
+    maxPerHour: mail.max_per_hour,
+  }
 }
 
 function readSecret(file: string | undefined, configFile: string | undefined): string | undefined {

@@ -14,7 +14,12 @@ export type ApprovalResult =
   | { readonly kind: 'not_asking'; readonly incident: Incident }
 
 /** Takes the answer of `by`, a name for the record. An incident answers to one person, once. */
-export function decideApproval(id: string, answer: ApprovalAnswer, by: string, { database, journal, clock }: { database: Database; journal: Journal; clock: Clock }): ApprovalResult {
+export function decideApproval(
+  id: string,
+  answer: ApprovalAnswer,
+  by: string,
+  { database, journal, clock }: { database: Database; journal: Journal; clock: Clock },
+): ApprovalResult {
   const result = database.transaction((): ApprovalResult => {
     const incident = getIncident(database, id)
     if (!incident) return { kind: 'unknown' }
@@ -26,7 +31,15 @@ export function decideApproval(id: string, answer: ApprovalAnswer, by: string, {
     }
     journal.record('denied', id, `${by} denied; nothing was done.`, { by })
     const closedAt = new Date(clock.nowMs()).toISOString()
-    const patch = { status: 'done', decision: 'refuse', reason: 'approval_denied', outcome: 'refused', summary: `${by} denied it; nothing was done.`, nextAtMs: null, closedAt } as const
+    const patch = {
+      status: 'done',
+      decision: 'refuse',
+      reason: 'approval_denied',
+      outcome: 'refused',
+      summary: `${by} denied it; nothing was done.`,
+      nextAtMs: null,
+      closedAt,
+    } as const
     return { kind: 'accepted', incident: updateIncident(database, id, patch) }
   })
   journal.flush()

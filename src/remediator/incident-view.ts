@@ -15,9 +15,26 @@ export type IncidentView = Incident & { readonly timeline: readonly TimelineEntr
 
 export function viewIncident(database: Database, incident: Incident): IncidentView {
   const timeline = auditEntriesOf(database, incident.id).map(({ at, event, text, data }) => ({ at, event, text, data }))
-  const { id, status, alertname, severity, labels, startedAt, mode, decision, reason, action, target, outcome, summary, ...others } = incident
+  const { id, status, alertname, severity, labels, startedAt, mode, decision, reason, action, target, outcome, summary, ...others } =
+    incident
   // What a reader looks for comes first.
-  return { id, status, alertname, severity, labels, startedAt, mode, decision, reason, action, target, outcome, summary, ...others, timeline }
+  return {
+    id,
+    status,
+    alertname,
+    severity,
+    labels,
+    startedAt,
+    mode,
+    decision,
+    reason,
+    action,
+    target,
+    outcome,
+    summary,
+    ...others,
+    timeline,
+  }
 }
 
 /** The newest `limit` incidents, newest first, each with its timeline. */

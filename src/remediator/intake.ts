@@ -41,18 +41,26 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
   if (known && known.startedAt === alert.startsAt) return
   const incident = createIncident(database, alert, receivedAt)
   const { severity, alertname } = incident
-  journal.record('opened', incident.id, `${alertname} (${severity}) fires since ${incident.startedAt}. ${alert.annotations['summary'] ?? ''}`.trim(), {
-    fingerprint: alert.fingerprint,
-    episode: incident.episode,
-    labels: alert.labels,
-  })
+  journal.record(
+    'opened',
+    incident.id,
+    `${alertname} (${severity}) fires since ${incident.startedAt}. ${alert.annotations['summary'] ?? ''}`.trim(),
+    {
+      fingerprint: alert.fingerprint,
+      episode: incident.episode,
+      labels: alert.labels,
+    },
+  )
 }
 
 function resolve(alert: Alert, database: Database, journal: Journal, clock: Clock): void {
   const known = latestEpisode(database, alert.fingerprint)
   if (!known || known.resolvedAt !== null) return
   // What waits will find it resolved when its turn comes, and end as cancelled.
-  updateIncident(database, known.id, { resolvedAt: new Date(clock.nowMs()).toISOString(), ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}) })
+  updateIncident(database, known.id, {
+    resolvedAt: new Date(clock.nowMs()).toISOString(),
+    ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
+  })
   journal.record('resolved', known.id, 'Alertmanager says the alert has resolved.')
 }
 

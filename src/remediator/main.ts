@@ -116,7 +116,8 @@ function lay(options: RemediatorOptions, log: Logger): Foundation {
   const metrics = createMetrics(database, clock, readVersion())
   const verdict = journal.open()
   metrics.auditIntact(verdict.intact)
-  if (verdict.fault) log.error(`The audit trail is broken at entry ${verdict.fault.seq}: ${verdict.fault.what}`, { where: verdict.fault.where })
+  if (verdict.fault)
+    log.error(`The audit trail is broken at entry ${verdict.fault.seq}: ${verdict.fault.what}`, { where: verdict.fault.where })
   return { options, log, clock, procfs: createProcfs(clock, options.procfs), database, journal, metrics }
 }
 

@@ -100,7 +100,20 @@ export interface Incident {
 export type IncidentPatch = Partial<
   Pick<
     Incident,
-    'status' | 'mode' | 'policy' | 'decision' | 'reason' | 'action' | 'target' | 'outcome' | 'summary' | 'attempts' | 'nextAtMs' | 'approvedBy' | 'closedAt' | 'resolvedAt'
+    | 'status'
+    | 'mode'
+    | 'policy'
+    | 'decision'
+    | 'reason'
+    | 'action'
+    | 'target'
+    | 'outcome'
+    | 'summary'
+    | 'attempts'
+    | 'nextAtMs'
+    | 'approvedBy'
+    | 'closedAt'
+    | 'resolvedAt'
   >
 >
 

@@ -76,7 +76,12 @@ function conclude(subject: Subject, ending: Ending, { database, journal, clock, 
     closedAt: isClosed ? new Date(clock.nowMs()).toISOString() : null,
   }
   const incident = database.transaction(() => {
-    journal.record(ending.event, subject.incident.id, ending.text, { decision: ending.decision, reason: ending.reason, outcome: ending.outcome, ...ending.data })
+    journal.record(ending.event, subject.incident.id, ending.text, {
+      decision: ending.decision,
+      reason: ending.reason,
+      outcome: ending.outcome,
+      ...ending.data,
+    })
     const updated = updateIncident(database, subject.incident.id, patch)
     onEnding(updated, ending)
     return updated

@@ -33,7 +33,11 @@ export function createPrometheus(url: string): Prometheus {
         const answer = InstantAnswer.parse(await response.json())
         return answer.data.result.map((sample) => ({ labels: sample.metric, value: Number(sample.value[1]) }))
       } catch (error) {
-        throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, { reason: 'prometheus_unreachable', retryable: true, cause: error })
+        throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, {
+          reason: 'prometheus_unreachable',
+          retryable: true,
+          cause: error,
+        })
       }
     },
   }

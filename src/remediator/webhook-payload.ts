@@ -31,7 +31,9 @@ export const WebhookPayload = z.object({
 })
 export type WebhookPayload = z.infer<typeof WebhookPayload>
 
-export type ParsedPayload = { readonly ok: true; readonly alerts: readonly Alert[] } | { readonly ok: false; readonly faults: readonly string[] }
+export type ParsedPayload =
+  | { readonly ok: true; readonly alerts: readonly Alert[] }
+  | { readonly ok: false; readonly faults: readonly string[] }
 
 const FAULTS_SHOWN_MAX = 50
 
@@ -39,7 +41,9 @@ const FAULTS_SHOWN_MAX = 50
 export function parseWebhookPayload(body: unknown): ParsedPayload {
   const result = WebhookPayload.safeParse(body)
   if (!result.success) {
-    const faults = result.error.issues.slice(0, FAULTS_SHOWN_MAX).map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'body'}: ${issue.message}`)
+    const faults = result.error.issues
+      .slice(0, FAULTS_SHOWN_MAX)
+      .map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'body'}: ${issue.message}`)
     return { ok: false, faults }
   }
   return {

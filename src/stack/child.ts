@@ -1,9 +1,10 @@
 /** Owns one part as a child process: starting it, keeping its last words, restarting it when it dies, and stopping it for good. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../lib/log.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 
 export interface PartCommand {
   readonly name: string
@@ -59,7 +60,8 @@ export class Child {
 
   start(): void {
     const { command, args, name } = this.part
-    const [program, programArgs] = this.#setpriv === undefined ? [command, args] : [this.#setpriv, ['--pdeathsig', 'TERM', '--', command, ...args]]
+    const [program, programArgs] =
+      this.#setpriv === undefined ? [command, args] : [this.#setpriv, ['--pdeathsig', 'TERM', '--', command, ...args]]
     // A process group of its own: Ctrl-C in the terminal reaches us alone, and we stop the parts in order.
     const child = spawn(program, programArgs, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     const startedAt = performance.now()
@@ -120,7 +122,7 @@ export class Child {
 }
 
 function openLog(file: string): number {
-  mkdirSync(path.dirname(file), { recursive: true })
+  makeDirectory(path.dirname(file))
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   if (size > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
   return openSync(file, 'a', 0o600)

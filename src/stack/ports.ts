@@ -13,7 +13,10 @@ export async function choosePort(part: string, wanted: number): Promise<number> 
     })
   } catch (error) {
     const why = errnoOf(error) === 'EADDRINUSE' ? 'it is taken by another program' : messageOf(error)
-    throw new UsageError(`port ${wanted} for ${part} cannot be used: ${why}; choose another with --port.${part} N (0 picks a free one)`, error)
+    throw new UsageError(
+      `port ${wanted} for ${part} cannot be used: ${why}; choose another with --port.${part} N (0 picks a free one)`,
+      error,
+    )
   }
   const { port } = server.address() as AddressInfo
   await new Promise<void>((resolve) => server.close(() => resolve()))

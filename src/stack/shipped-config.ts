@@ -28,7 +28,10 @@ export function writePrometheusConfig(file: string, addresses: LoopAddresses, sc
   document.setIn(['global', 'evaluation_interval'], evaluation)
   document.set('rule_files', [path.join(SHIPPED, 'prometheus', 'rules', '*.yml')])
   document.setIn(['alerting', 'alertmanagers'], [{ static_configs: [{ targets: [addresses.alertmanager] }] }])
-  const targets: Readonly<Record<string, string>> = { 'procwarden-exporter': addresses.exporter, 'procwarden-remediator': addresses.remediator }
+  const targets: Readonly<Record<string, string>> = {
+    'procwarden-exporter': addresses.exporter,
+    'procwarden-remediator': addresses.remediator,
+  }
   for (const [index, job] of Jobs.parse(document.toJS().scrape_configs).entries()) {
     const target = targets[job.job_name]
     if (target === undefined) continue

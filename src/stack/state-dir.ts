@@ -1,10 +1,11 @@
 /** Owns the state folder: where it is by default, what lies where in it, and the file by which a running loop is found. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { UsageError, errnoOf, messageOf } from '../lib/errors.ts'
 import { createProcfs, readStat } from '../lib/linux/proc-process.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 
 /** What a running loop tells about itself in `up.json`. */
 export const RunningLoop = z.object({
@@ -28,7 +29,7 @@ export function defaultStateDir(environment: NodeJS.ProcessEnv): string {
 /** Makes the folder, private to its owner, and makes sure that it can be written to. Throws UsageError. */
 export function prepareStateDir(stateDir: string): void {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    makeDirectory(stateDir)
     const probe = path.join(stateDir, `.probe-${process.pid}`)
     writeFileSync(probe, 'procwarden')
     rmSync(probe)
@@ -57,7 +58,10 @@ export function findRunningLoop(stateDir: string): RunningLoop | undefined {
 /** Announces the loop of this process. */
 export function announceLoop(stateDir: string, loop: Omit<RunningLoop, 'pid' | 'startTicks'>): void {
   const temporary = `${loopFile(stateDir)}.${process.pid}`
-  writeFileSync(temporary, `${JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid), ...loop } satisfies RunningLoop)}\n`)
+  writeFileSync(
+    temporary,
+    `${JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid), ...loop } satisfies RunningLoop)}\n`,
+  )
   chmodSync(temporary, 0o600)
   renameSync(temporary, loopFile(stateDir))
 }

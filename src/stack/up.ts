@@ -51,7 +51,10 @@ export async function startStack(options: UpOptions, log: Logger, signal: AbortS
   const binaries = { prometheus: requireTool('prometheus'), alertmanager: requireTool('alertmanager') }
   prepareStateDir(options.stateDir)
   const other = findRunningLoop(options.stateDir)
-  if (other) throw new UsageError(`a loop already runs on ${options.stateDir} (pid ${other.pid}): stop it, or choose another folder with --state.dir`)
+  if (other)
+    throw new UsageError(
+      `a loop already runs on ${options.stateDir} (pid ${other.pid}): stop it, or choose another folder with --state.dir`,
+    )
   const addresses = await chooseAddresses(options.ports)
   writeFreshToken(tokenFile(options.stateDir))
   writePrometheusConfig(path.join(options.stateDir, 'prometheus.yml'), addresses, options.scrapeIntervalMs)
@@ -97,13 +100,26 @@ async function chooseAddresses(ports: UpOptions['ports']): Promise<Addresses> {
   }
 }
 
-function partCommands(options: UpOptions, addresses: Addresses, binaries: { readonly prometheus: string; readonly alertmanager: string }): PartCommand[] {
+function partCommands(
+  options: UpOptions,
+  addresses: Addresses,
+  binaries: { readonly prometheus: string; readonly alertmanager: string },
+): PartCommand[] {
   const { stateDir } = options
   const cli = fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url))
   const node = (name: 'exporter' | 'remediator', args: readonly string[], config: string | undefined): PartCommand => ({
     name,
     command: process.execPath,
-    args: [cli, name, '--web.listen-address', addresses[name], '--log.level', options.logLevel, ...(config === undefined ? [] : ['--config.file', config]), ...args],
+    args: [
+      cli,
+      name,
+      '--web.listen-address',
+      addresses[name],
+      '--log.level',
+      options.logLevel,
+      ...(config === undefined ? [] : ['--config.file', config]),
+      ...args,
+    ],
     readyUrl: `http://${addresses[name]}/-/ready`,
     logFile: path.join(stateDir, 'logs', `${name}.log`),
     isShown: true,
@@ -117,10 +133,25 @@ function partCommands(options: UpOptions, addresses: Addresses, binaries: { read
     isShown: false,
   })
   return [
-    node('exporter', ['--collector.files.exclude', stateDir, ...options.watch.flatMap((directory) => ['--collector.files.watch', directory])], options.exporterConfig),
+    node(
+      'exporter',
+      ['--collector.files.exclude', stateDir, ...options.watch.flatMap((directory) => ['--collector.files.watch', directory])],
+      options.exporterConfig,
+    ),
     node(
       'remediator',
-      ['--state.dir', stateDir, '--mode', options.mode, '--prometheus.url', `http://${addresses.prometheus}`, '--host.instance', addresses.exporter, '--never.tree', String(process.pid)],
+      [
+        '--state.dir',
+        stateDir,
+        '--mode',
+        options.mode,
+        '--prometheus.url',
+        `http://${addresses.prometheus}`,
+        '--host.instance',
+        addresses.exporter,
+        '--never.tree',
+        String(process.pid),
+      ],
       options.remediatorConfig,
     ),
     server('alertmanager', [`--storage.path=${path.join(stateDir, 'alertmanager')}`, '--cluster.listen-address=', '--log.level=warn']),
@@ -135,10 +166,17 @@ function partCommands(options: UpOptions, addresses: Addresses, binaries: { read
 
 async function waitUntilReady(child: Child, log: Logger, signal: AbortSignal): Promise<void> {
   const { name, readyUrl } = child.part
-  await waitFor(async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok, READY_MS_MAX, signal, () => {
-    if (child.hasExited) throw new UsageError(`the ${name} did not start: ${withoutPrefix(child.lastLine)}`)
-  }).catch((error: unknown) => {
-    throw error instanceof TimeoutError ? new UsageError(`the ${name} was not ready within ${READY_MS_MAX / 1000} s; see ${child.part.logFile}`) : error
+  await waitFor(
+    async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,
+    READY_MS_MAX,
+    signal,
+    () => {
+      if (child.hasExited) throw new UsageError(`the ${name} did not start: ${withoutPrefix(child.lastLine)}`)
+    },
+  ).catch((error: unknown) => {
+    throw error instanceof TimeoutError
+      ? new UsageError(`the ${name} was not ready within ${READY_MS_MAX / 1000} s; see ${child.part.logFile}`)
+      : error
   })
   log.debug(`The ${name} is ready`)
 }
@@ -151,7 +189,9 @@ async function waitForFirstScrape(prometheusUrl: string, children: readonly Chil
     const dead = children.find((child) => child.hasExited)
     if (dead) throw new UsageError(`the ${dead.part.name} ended: ${withoutPrefix(dead.lastLine)}`)
   }).catch((error: unknown) => {
-    throw error instanceof TimeoutError ? new UsageError(`Prometheus could not measure the exporter within ${TARGET_UP_MS_MAX / 1000} s; see ${prometheusUrl}/targets`) : error
+    throw error instanceof TimeoutError
+      ? new UsageError(`Prometheus could not measure the exporter within ${TARGET_UP_MS_MAX / 1000} s; see ${prometheusUrl}/targets`)
+      : error
   })
 }
 
@@ -171,7 +211,9 @@ async function waitFor(isDone: () => Promise<boolean>, timeoutMs: number, signal
 function requireTool(name: 'prometheus' | 'alertmanager'): string {
   const found = findTool(name)
   if (found === undefined) {
-    throw new UsageError(`${name} is not on this machine: run \`npm start\` once, which fetches it, or install it (Debian: ${name === 'prometheus' ? 'prometheus' : 'prometheus-alertmanager'}), or use docker compose`)
+    throw new UsageError(
+      `${name} is not on this machine: run \`npm start\` once, which fetches it, or install it (Debian: ${name === 'prometheus' ? 'prometheus' : 'prometheus-alertmanager'}), or use docker compose`,
+    )
   }
   return found
 }

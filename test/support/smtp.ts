@@ -14,9 +14,11 @@ export interface TestSmtpServer {
   readonly received: ReceivedMail[]
   /** While true, every mail is refused for now, as by greylisting. */
   refuse: boolean
+  close(): Promise<void>
 }
 
-export async function startSmtpServer(): Promise<TestSmtpServer> {
+/** Closed after the test; with `keep`, by the caller. */
+export async function startSmtpServer(options: { readonly keep?: boolean } = {}): Promise<TestSmtpServer> {
   const state: { received: ReceivedMail[]; refuse: boolean } = { received: [], refuse: false }
   const server = new SMTPServer({
     authOptional: true,
@@ -37,7 +39,8 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
     },
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  afterTest(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  if (options.keep !== true) afterTest(close)
   const { port } = server.server.address() as AddressInfo
-  return Object.assign(state, { url: `smtp://127.0.0.1:${port}` })
+  return Object.assign(state, { close, url: `smtp://127.0.0.1:${port}` })
 }

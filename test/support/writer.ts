@@ -1,34 +1,45 @@
-/** Owns a child process that creates files when told to. */
-import { spawn, type SpawnOptions } from 'node:child_process'
+/** Owns a program that creates files when told to, and says when they exist: for tests that count exactly. */
+import { once } from 'node:events'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { afterTest, endProcess } from './temporary.ts'
+import { exitOf, temporaryProcess } from './temporary.ts'
 
-export interface Writer {
+export interface FilesToCreate {
+  readonly dir: string
+  readonly count?: number
+  /** Further names, as hexadecimal bytes. */
+  readonly names?: readonly string[]
+  readonly prefix?: string
+}
+
+export interface TestWriter {
   readonly pid: number
   /** Resolves when the files exist. */
-  create(job: {
-    readonly dir: string
-    readonly count?: number
-    readonly prefix?: string
-    readonly names?: readonly string[]
-  }): Promise<void>
+  create(files: FilesToCreate): Promise<void>
+  /** Resolves when the program has ended. */
   end(): Promise<void>
 }
 
+const PROGRAM = path.resolve(import.meta.dirname, '../fixtures/file-writer.mjs')
+
 /** Its group is `file-writer.mjs`. */
-export async function startWriter(options: SpawnOptions = {}): Promise<Writer> {
-  const script = fileURLToPath(new URL('../fixtures/file-writer.mjs', import.meta.url))
-  const child = spawn(process.execPath, [script], { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
-  afterTest(() => endProcess(child))
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const create: Writer['create'] = async (job) => {
-    child.stdin.write(`${JSON.stringify(job)}\n`)
-    const { done } = await answers.next()
-    if (done === true) throw new Error('the writer has ended')
+export async function startWriter(
+  options: { readonly uid?: number; readonly gid?: number; readonly cwd?: string } = {},
+): Promise<TestWriter> {
+  const child = await temporaryProcess(process.execPath, [PROGRAM], { ...options, stdio: ['pipe', 'pipe', 'inherit'] })
+  const { stdin, stdout } = child
+  if (!stdin || !stdout) throw new Error('the writer has no pipes')
+  const lines = createInterface({ input: stdout })
+  return {
+    pid: child.pid,
+    create: async (files) => {
+      const done = once(lines, 'line')
+      stdin.write(`${JSON.stringify(files)}\n`)
+      await done
+    },
+    end: async () => {
+      stdin.end()
+      await exitOf(child)
+    },
   }
-  await create({ dir: '/' })
-  const { pid } = child
-  if (pid === undefined) throw new Error('the writer has no pid')
-  return { pid, create, end: () => endProcess(child) }
 }

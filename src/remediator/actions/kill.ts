@@ -27,24 +27,47 @@ export function createKill(bindPidfds: () => Pidfds, procfs: Procfs): Action {
   }
 }
 
-async function killThrough(descriptor: number, request: ActionRequest, pidfds: Pidfds, procfs: Procfs, signal: AbortSignal): Promise<ActionResult> {
+async function killThrough(
+  descriptor: number,
+  request: ActionRequest,
+  pidfds: Pidfds,
+  procfs: Procfs,
+  signal: AbortSignal,
+): Promise<ActionResult> {
   const { target, graceMs, note } = request
   const name = nameOf(target)
   // The descriptor is of whoever has the pid now; only if that is still the accused process may it be signalled.
-  if (readStat(target.pid, procfs)?.startTicks !== target.startTicks) return { outcome: 'target_gone', reason: 'target_gone', text: `${name} ended before it was signalled.` }
+  if (readStat(target.pid, procfs)?.startTicks !== target.startTicks)
+    return { outcome: 'target_gone', reason: 'target_gone', text: `${name} ended before it was signalled.` }
   pidfds.sendSignal(descriptor, 'SIGTERM')
-  note({ event: 'signal.sent', text: `Sent TERM to ${name}; it has ${graceMs / 1000} s to end.`, data: { signal: 'SIGTERM', pid: target.pid } })
+  note({
+    event: 'signal.sent',
+    text: `Sent TERM to ${name}; it has ${graceMs / 1000} s to end.`,
+    data: { signal: 'SIGTERM', pid: target.pid },
+  })
   if (await pidfds.waitExit(descriptor, graceMs, signal)) return { outcome: 'killed', reason: 'none', text: `${name} ended after TERM.` }
   pidfds.sendSignal(descriptor, 'SIGKILL')
-  note({ event: 'signal.sent', text: `${name} did not end within ${graceMs / 1000} s; sent KILL.`, data: { signal: 'SIGKILL', pid: target.pid } })
-  if (await pidfds.waitExit(descriptor, KILL_WAIT_MS, signal)) return { outcome: 'killed', reason: 'none', text: `${name} ended after KILL.` }
+  note({
+    event: 'signal.sent',
+    text: `${name} did not end within ${graceMs / 1000} s; sent KILL.`,
+    data: { signal: 'SIGKILL', pid: target.pid },
+  })
+  if (await pidfds.waitExit(descriptor, KILL_WAIT_MS, signal))
+    return { outcome: 'killed', reason: 'none', text: `${name} ended after KILL.` }
   return { outcome: 'failed', reason: 'survived', text: `${name} is still there after KILL: it hangs in the kernel (state D?).` }
 }
 
 function failureOf(error: unknown, { target }: ActionRequest): ActionResult {
   if (!(error instanceof OperationalError)) throw error
-  if (error.reason === 'gone') return { outcome: 'target_gone', reason: 'target_gone', text: `${nameOf(target)} ended before it could be signalled.` }
-  if (error.reason === 'denied') return { outcome: 'failed', reason: 'permission_denied', text: `Not permitted to signal ${nameOf(target)}: it belongs to another user.` }
-  if (error.reason === 'unsupported') return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} was not signalled: ${messageOf(error)}.` }
+  if (error.reason === 'gone')
+    return { outcome: 'target_gone', reason: 'target_gone', text: `${nameOf(target)} ended before it could be signalled.` }
+  if (error.reason === 'denied')
+    return {
+      outcome: 'failed',
+      reason: 'permission_denied',
+      text: `Not permitted to signal ${nameOf(target)}: it belongs to another user.`,
+    }
+  if (error.reason === 'unsupported')
+    return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} was not signalled: ${messageOf(error)}.` }
   throw error
 }

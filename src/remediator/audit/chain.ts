@@ -33,7 +33,8 @@ export class ChainChecker {
 
   /** The fault that this entry shows, or undefined when it continues the chain. */
   check(entry: AuditEntry): ChainFault | undefined {
-    if (entry.seq !== this.#expectedSeq) return { seq: this.#expectedSeq, what: `entry ${this.#expectedSeq} is missing; entry ${entry.seq} follows` }
+    if (entry.seq !== this.#expectedSeq)
+      return { seq: this.#expectedSeq, what: `entry ${this.#expectedSeq} is missing; entry ${entry.seq} follows` }
     if (entry.prev !== this.#previous) return { seq: entry.seq, what: 'it does not continue the entry before it' }
     if (hashEntry(entry) !== entry.hash) return { seq: entry.seq, what: 'its content does not match its hash' }
     this.#previous = entry.hash

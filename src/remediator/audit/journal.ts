@@ -53,7 +53,10 @@ export class Journal {
       appendToMirror(this.#mirrorFile, entries)
       this.#mirroredSeq = entries.at(-1)?.seq ?? this.#mirroredSeq
     } catch (error) {
-      this.#log.error('The audit trail could not be copied to its NDJSON mirror; it will be tried again', { file: this.#mirrorFile, error: messageOf(error) })
+      this.#log.error('The audit trail could not be copied to its NDJSON mirror; it will be tried again', {
+        file: this.#mirrorFile,
+        error: messageOf(error),
+      })
     }
   }
 }

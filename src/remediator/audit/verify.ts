@@ -39,6 +39,7 @@ function mirrorFault(lines: readonly MirrorLine[], hashes: readonly string[]): C
     if (stored === undefined) return { seq: entry.seq, what: 'it is missing from the store' }
     if (stored !== entry.hash) return { seq: entry.seq, what: 'it differs from the store' }
   }
-  if (checker.length < hashes.length) return { seq: checker.length + 1, what: `it and all after it are missing from the mirror, which ends at entry ${checker.length}` }
+  if (checker.length < hashes.length)
+    return { seq: checker.length + 1, what: `it and all after it are missing from the mirror, which ends at entry ${checker.length}` }
   return undefined
 }

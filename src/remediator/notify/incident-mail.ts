@@ -75,7 +75,9 @@ function figures({ annotations }: Incident): string[] {
 }
 
 function advice(incident: Incident, ending: Ending): string[] {
-  if (ending.status === 'awaiting_approval') return [`To let it happen:  procwarden approve ${incident.id}`, `To leave it alone: procwarden deny ${incident.id}`, '']
-  if (ending.reason === 'mode_observe') return ['To have such programs stopped, run procwarden with --mode confirm (it asks first) or --mode auto.', '']
+  if (ending.status === 'awaiting_approval')
+    return [`To let it happen:  procwarden approve ${incident.id}`, `To leave it alone: procwarden deny ${incident.id}`, '']
+  if (ending.reason === 'mode_observe')
+    return ['To have such programs stopped, run procwarden with --mode confirm (it asks first) or --mode auto.', '']
   return []
 }

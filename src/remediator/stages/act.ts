@@ -29,7 +29,8 @@ export function act(options: ActOptions): Stage {
       const { incident, policy, target } = subject
       assert(policy && policy.action !== 'notify' && target, 'act runs after approve')
       const grant = requestDurably(subject, options)
-      if (!grant.granted) return grant.why === 'cooldown' ? coolingDown(subject, grant.remainingMs, options.clock) : waitForOther(subject, options.clock)
+      if (!grant.granted)
+        return grant.why === 'cooldown' ? coolingDown(subject, grant.remainingMs, options.clock) : waitForOther(subject, options.clock)
       options.onAction(options.clock.nowMs() - Date.parse(incident.startedAt))
       const result = await options.actions[policy.action].run(
         {
@@ -43,7 +44,11 @@ export function act(options: ActOptions): Stage {
         signal,
       )
       concludeIntent(options.database, grant.intentId, result.outcome, new Date(options.clock.nowMs()).toISOString())
-      return next({ ...subject, result }, { event: 'acted', text: result.text, data: { outcome: result.outcome, reason: result.reason } }, { decision: 'act', reason: result.reason })
+      return next(
+        { ...subject, result },
+        { event: 'acted', text: result.text, data: { outcome: result.outcome, reason: result.reason } },
+        { decision: 'act', reason: result.reason },
+      )
     },
   }
 }
@@ -56,13 +61,25 @@ function requestDurably(subject: Subject, { database, journal, clock }: ActOptio
   const grant = database.transaction(() => {
     const granted = requestIntent(
       database,
-      { incident: incident.id, action: policy.action, cooldownKey, pid: target.pid, startTicks: target.startTicks, at: new Date(clock.nowMs()).toISOString() },
+      {
+        incident: incident.id,
+        action: policy.action,
+        cooldownKey,
+        pid: target.pid,
+        startTicks: target.startTicks,
+        at: new Date(clock.nowMs()).toISOString(),
+      },
       { max, windowMs: window * 1000, durationMs: duration * 1000 },
       clock.boot(),
     )
     if (granted.granted) {
       updateIncident(database, incident.id, { attempts: incident.attempts + 1 })
-      journal.record('intent', incident.id, `About to ${policy.action} ${nameOf(target)}, attempt ${incident.attempts + 1} of ${policy.attempts}.`, { action: policy.action, target })
+      journal.record(
+        'intent',
+        incident.id,
+        `About to ${policy.action} ${nameOf(target)}, attempt ${incident.attempts + 1} of ${policy.attempts}.`,
+        { action: policy.action, target },
+      )
     }
     return granted
   })

@@ -17,10 +17,18 @@ export function admit(options: AdmitOptions): Stage {
     run: async (subject) => {
       const { incident } = subject
       if (incident.resolvedAt !== null) {
-        return end(subject, { event: 'cancelled', text: 'The alert resolved before anything was done.', status: 'cancelled', decision: null, reason: 'resolved', outcome: 'cancelled' })
+        return end(subject, {
+          event: 'cancelled',
+          text: 'The alert resolved before anything was done.',
+          status: 'cancelled',
+          decision: null,
+          reason: 'resolved',
+          outcome: 'cancelled',
+        })
       }
       const instance = incident.labels['instance']
-      if (!isThisHost(instance)) return refuse(subject, 'not_this_host', `The alert is about ${instance ?? 'an unnamed host'}, not about this one.`)
+      if (!isThisHost(instance))
+        return refuse(subject, 'not_this_host', `The alert is about ${instance ?? 'an unnamed host'}, not about this one.`)
       return next(subject)
     },
   }
@@ -28,7 +36,10 @@ export function admit(options: AdmitOptions): Stage {
 
 function instanceMatcher(options: AdmitOptions): (instance: string | undefined) => boolean {
   const configured = new Set(options.instances.flatMap((instance) => [instance, withoutPort(instance)]))
-  const own = new Set([os.hostname(), ...Object.values(os.networkInterfaces()).flatMap((addresses) => (addresses ?? []).map((address) => address.address))])
+  const own = new Set([
+    os.hostname(),
+    ...Object.values(os.networkInterfaces()).flatMap((addresses) => (addresses ?? []).map((address) => address.address)),
+  ])
   return (instance) => {
     if (instance === undefined || instance === '') return options.webhookIsLocal
     if (configured.has(instance) || configured.has(withoutPort(instance))) return true

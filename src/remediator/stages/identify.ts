@@ -33,10 +33,13 @@ export function identify(options: IdentifyOptions): Stage {
     name: 'identify',
     run: (subject, signal) => {
       const { pid, directory } = subject.incident.labels
-      if (subject.incident.approvedBy !== null && subject.incident.target) return Promise.resolve(identifyApproved(subject, subject.incident.target, options))
+      if (subject.incident.approvedBy !== null && subject.incident.target)
+        return Promise.resolve(identifyApproved(subject, subject.incident.target, options))
       if (pid !== undefined) return identifyByPid(subject, pid, options)
       if (directory !== undefined) return identifyWriter(subject, directory, options, signal)
-      return Promise.resolve(refuse(subject, 'target_unknown', 'The alert names neither a process nor a folder, so there is nothing to act upon.'))
+      return Promise.resolve(
+        refuse(subject, 'target_unknown', 'The alert names neither a process nor a folder, so there is nothing to act upon.'),
+      )
     },
   }
 }
@@ -44,7 +47,8 @@ export function identify(options: IdentifyOptions): Stage {
 /** A person approved one exact process: that one, or none. */
 function identifyApproved(subject: Subject, target: Target, options: IdentifyOptions): StageResult {
   const identity = readProcessIdentity(target.pid, options.procfs)
-  if (!identity || isDead(identity) || identity.startTicks !== target.startTicks) return gone(subject, `${nameOf(target)} is no longer there.`)
+  if (!identity || isDead(identity) || identity.startTicks !== target.startTicks)
+    return gone(subject, `${nameOf(target)} is no longer there.`)
   return found(subject, identity, target)
 }
 
@@ -52,15 +56,21 @@ async function identifyByPid(subject: Subject, pidLabel: string, options: Identi
   const { incident } = subject
   const group = incident.labels['group']
   if (!/^[1-9]\d{0,9}$/.test(pidLabel)) return refuse(subject, 'target_unknown', 'The label "pid" is not a process id.')
-  if (group === undefined || group === '') return refuse(subject, 'target_unknown', 'The alert names a pid but no group to check it against.')
+  if (group === undefined || group === '')
+    return refuse(subject, 'target_unknown', 'The alert names a pid but no group to check it against.')
   const identity = readProcessIdentity(Number(pidLabel), options.procfs)
   const accused = nameOf({ group, pid: Number(pidLabel) })
   if (!identity || isDead(identity)) return gone(subject, `${accused} is no longer there.`)
   const pinned = incident.target
-  if (pinned && pinned.startTicks !== identity.startTicks) return gone(subject, `${accused} is no longer there; its pid belongs to another process now.`)
+  if (pinned && pinned.startTicks !== identity.startTicks)
+    return gone(subject, `${accused} is no longer there; its pid belongs to another process now.`)
   const startTime = new Date(identity.startTimeMs).toISOString()
   if (identity.startTimeMs > Date.parse(incident.startedAt) + START_TOLERANCE_MS) {
-    return refuse(subject, 'pid_recycled', `The process with pid ${pidLabel} started at ${startTime}, after the alert began: it is not the accused one.`)
+    return refuse(
+      subject,
+      'pid_recycled',
+      `The process with pid ${pidLabel} started at ${startTime}, after the alert began: it is not the accused one.`,
+    )
   }
   const recorded = await recordedStarts(identity.pid, incident.startedAt, options)
   const sameProcess = recorded.filter((sample) => Math.abs(sample.value * 1000 - identity.startTimeMs) <= RECORDED_START_TOLERANCE_MS)
@@ -72,7 +82,13 @@ async function identifyByPid(subject: Subject, pidLabel: string, options: Identi
   if (groupNow !== group && !sameProcess.some((sample) => sample.labels['group'] === group)) {
     return refuse(subject, 'group_mismatch', `The process with pid ${pidLabel} is ${groupNow}, not ${group}: it is not the accused one.`)
   }
-  return found(subject, identity, { group, pid: identity.pid, startTicks: identity.startTicks, startTime, evidence: `The alert names it: ${accused}.` })
+  return found(subject, identity, {
+    group,
+    pid: identity.pid,
+    startTicks: identity.startTicks,
+    startTime,
+    evidence: `The alert names it: ${accused}.`,
+  })
 }
 
 async function identifyWriter(subject: Subject, directory: string, options: IdentifyOptions, signal: AbortSignal): Promise<StageResult> {
@@ -89,18 +105,32 @@ async function identifyWriter(subject: Subject, directory: string, options: Iden
   if (!observation.writer || !identity || isDead(identity)) {
     if (changeTimeMs(directory) === before) return gone(subject, `Nothing is being created in ${directory} any more.`)
     const seen = observation.sightings.map((sighting) => `pid ${sighting.pid} with ${sighting.filesSeen} files`).join(', ')
-    return refuse(subject, 'target_unknown', `No single process could be seen writing into ${directory}${seen === '' ? '' : ` (seen: ${seen})`}.`)
+    return refuse(
+      subject,
+      'target_unknown',
+      `No single process could be seen writing into ${directory}${seen === '' ? '' : ` (seen: ${seen})`}.`,
+    )
   }
   if (identity.startTimeMs > Date.parse(subject.incident.startedAt) + START_TOLERANCE_MS) {
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${observation.writer.filesSeen} different files below ${directory} open for writing within ${OBSERVE_MS / 1000} s.`
-  const target = { group: options.groupOf(identity), pid: identity.pid, startTicks: identity.startTicks, startTime: new Date(identity.startTimeMs).toISOString(), evidence }
+  const target = {
+    group: options.groupOf(identity),
+    pid: identity.pid,
+    startTicks: identity.startTicks,
+    startTime: new Date(identity.startTimeMs).toISOString(),
+    evidence,
+  }
   return found(subject, identity, target)
 }
 
 function found(subject: Subject, process: ProcessIdentity, target: Target): StageResult {
-  const note = { event: 'target.identified', text: `The target is ${nameOf(target)}, started ${target.startTime}. ${target.evidence}`, data: { target } }
+  const note = {
+    event: 'target.identified',
+    text: `The target is ${nameOf(target)}, started ${target.startTime}. ${target.evidence}`,
+    data: { target },
+  }
   return next({ ...subject, process, target, cooldownKey: `process:${target.group}` }, note, { target })
 }
 

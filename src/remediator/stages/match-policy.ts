@@ -26,7 +26,15 @@ export function matchPolicy(policies: readonly Policy[], globalMode: Mode): Stag
           action: 'notify',
         })
       }
-      return next(chosen, { event: 'policy.matched', text: `Policy ${policy.name} applies: ${policy.action}, mode ${mode}.`, data: { policy: policy.name, mode } }, { policy: policy.name, mode, action: policy.action })
+      return next(
+        chosen,
+        {
+          event: 'policy.matched',
+          text: `Policy ${policy.name} applies: ${policy.action}, mode ${mode}.`,
+          data: { policy: policy.name, mode },
+        },
+        { policy: policy.name, mode, action: policy.action },
+      )
     },
   }
 }

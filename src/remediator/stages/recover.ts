@@ -26,7 +26,8 @@ export function recover(options: RecoverOptions): Stage {
     run: async (subject, signal) => {
       const intent = openIntentOf(database, subject.incident.id)
       if (!intent) return next(subject)
-      const conclude = (outcome: 'killed' | 'interrupted' | 'target_gone'): void => concludeIntent(database, intent.id, outcome, new Date(clock.nowMs()).toISOString())
+      const conclude = (outcome: 'killed' | 'interrupted' | 'target_gone'): void =>
+        concludeIntent(database, intent.id, outcome, new Date(clock.nowMs()).toISOString())
       if (await endsWithinGrace(intent, graceMsOf(subject.incident.policy, options.policies), options, signal)) {
         conclude('target_gone')
         return end(subject, {
@@ -49,10 +50,21 @@ export function recover(options: RecoverOptions): Stage {
 }
 
 /** Whether the intent's process is gone now, or goes while a signal that may have been sent has its time. */
-async function endsWithinGrace(intent: OpenIntent, graceMs: number, { procfs, clock }: RecoverOptions, signal: AbortSignal): Promise<boolean> {
+async function endsWithinGrace(
+  intent: OpenIntent,
+  graceMs: number,
+  { procfs, clock }: RecoverOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   const isGone = (): boolean => {
     const stat = readStat(intent.pid, procfs)
-    return clock.boot().bootId !== intent.bootId || stat === undefined || stat.startTicks !== intent.startTicks || stat.state === 'Z' || stat.state === 'X'
+    return (
+      clock.boot().bootId !== intent.bootId ||
+      stat === undefined ||
+      stat.startTicks !== intent.startTicks ||
+      stat.state === 'Z' ||
+      stat.state === 'X'
+    )
   }
   while (!isGone()) {
     if (clock.boot().ms - intent.bootMs >= graceMs) return false

@@ -17,18 +17,26 @@ export function appendAuditEntry(database: Database, entry: NewAuditEntry): Audi
     const last = lastAuditEntry(database)
     // What is hashed is what a reader will parse back: data goes through JSON once, so that undefined and Dates cannot differ.
     const data = JSON.stringify(entry.data)
-    const unhashed: UnhashedEntry = { ...entry, data: JSON.parse(data) as Record<string, unknown>, seq: (last?.seq ?? 0) + 1, prev: last?.hash ?? GENESIS }
+    const unhashed: UnhashedEntry = {
+      ...entry,
+      data: JSON.parse(data) as Record<string, unknown>,
+      seq: (last?.seq ?? 0) + 1,
+      prev: last?.hash ?? GENESIS,
+    }
     const hash = hashEntry(unhashed)
-    database.run('INSERT INTO audit (seq, at, event, incident, text, data, prev, hash) VALUES ($seq, $at, $event, $incident, $text, $data, $prev, $hash)', {
-      seq: unhashed.seq,
-      at: entry.at,
-      event: entry.event,
-      incident: entry.incident,
-      text: entry.text,
-      data,
-      prev: unhashed.prev,
-      hash,
-    })
+    database.run(
+      'INSERT INTO audit (seq, at, event, incident, text, data, prev, hash) VALUES ($seq, $at, $event, $incident, $text, $data, $prev, $hash)',
+      {
+        seq: unhashed.seq,
+        at: entry.at,
+        event: entry.event,
+        incident: entry.incident,
+        text: entry.text,
+        data,
+        prev: unhashed.prev,
+        hash,
+      },
+    )
     return { ...unhashed, hash }
   })
 }

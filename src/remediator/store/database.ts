@@ -1,8 +1,8 @@
 /** Owns the SQLite connection: opening, migrating, transactions, and turning its errors into reasons. No SQL of any feature. */
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { OperationalError, UsageError, messageOf } from '../../lib/errors.ts'
+import { makeDirectory } from '../../lib/make-directory.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /** How long a call waits for another writer. Short: it blocks the event loop, and callers retry. */
@@ -27,7 +27,7 @@ export class Database {
   /** Opens for reading and writing, making and migrating the file as needed. Write-ahead log, every commit on disk. */
   static open(file: string): Database {
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+      makeDirectory(path.dirname(file))
       const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
       connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;')
       const database = new Database(connection)
@@ -100,7 +100,8 @@ export class Database {
 
   #migrate(): void {
     const version = Number(this.get('PRAGMA user_version')?.['user_version'] ?? 0)
-    if (version > MIGRATIONS.length) throw new Error(`it was written by a newer procwarden (schema ${version}, this one knows ${MIGRATIONS.length})`)
+    if (version > MIGRATIONS.length)
+      throw new Error(`it was written by a newer procwarden (schema ${version}, this one knows ${MIGRATIONS.length})`)
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < version) continue
       this.transaction(() => this.#connection.exec(`${sql}; PRAGMA user_version = ${index + 1};`))

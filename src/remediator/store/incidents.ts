@@ -6,10 +6,15 @@ import type { Database, Row } from './database.ts'
 const COLUMNS = 'id, fingerprint, episode, status, started_at, received_at, resolved_at, next_at_ms, attempts, body'
 
 /** Fields kept as JSON in `body`; the others are columns because queries need them. */
-type IncidentBody = Omit<Incident, 'id' | 'fingerprint' | 'episode' | 'status' | 'startedAt' | 'receivedAt' | 'resolvedAt' | 'nextAtMs' | 'attempts'>
+type IncidentBody = Omit<
+  Incident,
+  'id' | 'fingerprint' | 'episode' | 'status' | 'startedAt' | 'receivedAt' | 'resolvedAt' | 'nextAtMs' | 'attempts'
+>
 
 export function createIncident(database: Database, alert: Alert, receivedAt: string): Incident {
-  const last = database.get('SELECT max(episode) AS episode FROM incidents WHERE fingerprint = $fingerprint', { fingerprint: alert.fingerprint })
+  const last = database.get('SELECT max(episode) AS episode FROM incidents WHERE fingerprint = $fingerprint', {
+    fingerprint: alert.fingerprint,
+  })
   const incident: Incident = {
     id: newIncidentId(receivedAt),
     fingerprint: alert.fingerprint,
@@ -62,7 +67,9 @@ export function getIncident(database: Database, id: string): Incident | undefine
 
 /** The newest episode of a fingerprint. */
 export function latestEpisode(database: Database, fingerprint: string): Incident | undefined {
-  const row = database.get(`SELECT ${COLUMNS} FROM incidents WHERE fingerprint = $fingerprint ORDER BY episode DESC LIMIT 1`, { fingerprint })
+  const row = database.get(`SELECT ${COLUMNS} FROM incidents WHERE fingerprint = $fingerprint ORDER BY episode DESC LIMIT 1`, {
+    fingerprint,
+  })
   return row && fromRow(row)
 }
 

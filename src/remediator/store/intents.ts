@@ -60,17 +60,27 @@ export function requestIntent(database: Database, intent: NewIntent, rule: Coold
 
 /** Milliseconds until the key may be acted upon again; 0 when it may. */
 export function cooldownRemainingMs(database: Database, key: string, now: BootMoment): number {
-  const row = database.get('SELECT until_boot_ms FROM cooldowns WHERE cooldown_key = $key AND boot_id = $bootId', { key, bootId: now.bootId })
+  const row = database.get('SELECT until_boot_ms FROM cooldowns WHERE cooldown_key = $key AND boot_id = $bootId', {
+    key,
+    bootId: now.bootId,
+  })
   return row ? Math.max(0, Number(row['until_boot_ms']) - now.ms) : 0
 }
 
 export function activeCooldowns(database: Database, now: BootMoment): number {
-  const row = database.get('SELECT count(*) AS n FROM cooldowns WHERE boot_id = $bootId AND until_boot_ms > $nowMs', { bootId: now.bootId, nowMs: now.ms })
+  const row = database.get('SELECT count(*) AS n FROM cooldowns WHERE boot_id = $bootId AND until_boot_ms > $nowMs', {
+    bootId: now.bootId,
+    nowMs: now.ms,
+  })
   return Number(row?.['n'] ?? 0)
 }
 
 export function concludeIntent(database: Database, id: number, outcome: Outcome | 'interrupted', concludedAt: string): void {
-  database.run('UPDATE intents SET outcome = $outcome, concluded_at = $concludedAt WHERE id = $id AND outcome IS NULL', { id, outcome, concludedAt })
+  database.run('UPDATE intents SET outcome = $outcome, concluded_at = $concludedAt WHERE id = $id AND outcome IS NULL', {
+    id,
+    outcome,
+    concludedAt,
+  })
 }
 
 /** The intent of this incident that has no outcome: an earlier run ended in the middle of the action. */
@@ -93,9 +103,16 @@ export function openIntentOf(database: Database, incident: string): OpenIntent |
 
 /** Counters begin anew when a cooldown ends: only attempts since then, and within the window, count. */
 function attemptsInWindow(database: Database, key: string, rule: CooldownRule, now: BootMoment): number {
-  const ended = database.get('SELECT until_boot_ms FROM cooldowns WHERE cooldown_key = $key AND boot_id = $bootId', { key, bootId: now.bootId })
+  const ended = database.get('SELECT until_boot_ms FROM cooldowns WHERE cooldown_key = $key AND boot_id = $bootId', {
+    key,
+    bootId: now.bootId,
+  })
   const since = Math.max(now.ms - rule.windowMs, Number(ended?.['until_boot_ms'] ?? 0))
-  const row = database.get('SELECT count(*) AS n FROM intents WHERE cooldown_key = $key AND boot_id = $bootId AND boot_ms > $since', { key, bootId: now.bootId, since })
+  const row = database.get('SELECT count(*) AS n FROM intents WHERE cooldown_key = $key AND boot_id = $bootId AND boot_ms > $since', {
+    key,
+    bootId: now.bootId,
+    since,
+  })
   return Number(row?.['n'] ?? 0)
 }
 

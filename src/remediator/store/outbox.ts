@@ -26,7 +26,9 @@ export function enqueueMail(database: Database, mail: NewMail): void {
 
 /** The unsent mail that has been due the longest. */
 export function nextMail(database: Database, nowMs: number): OutboxMail | undefined {
-  const row = database.get('SELECT * FROM outbox WHERE sent_at_ms IS NULL AND next_at_ms <= $nowMs ORDER BY next_at_ms, id LIMIT 1', { nowMs })
+  const row = database.get('SELECT * FROM outbox WHERE sent_at_ms IS NULL AND next_at_ms <= $nowMs ORDER BY next_at_ms, id LIMIT 1', {
+    nowMs,
+  })
   return (
     row && {
       id: Number(row['id']),

@@ -70,7 +70,8 @@ export async function observeDirectoryWriters(options: ObserveOptions): Promise<
       continue
     }
     const sliceEnd = performance.now() + SLICE_MS
-    while (performance.now() < sliceEnd) for (const candidate of candidates) for (const link of candidate.probes) look(candidate.pid, link, options, seen)
+    while (performance.now() < sliceEnd)
+      for (const candidate of candidates) for (const link of candidate.probes) look(candidate.pid, link, options, seen)
     await nextTurn()
   }
   return judge(seen, candidates.length)

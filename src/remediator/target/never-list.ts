@@ -71,6 +71,7 @@ function protectedName(identity: ProcessIdentity): string | undefined {
 
 function ancestorsOf(pid: number, parentOf: (pid: number) => number | undefined): number[] {
   const ancestors: number[] = []
-  for (let parent = parentOf(pid); parent !== undefined && parent > 0 && ancestors.length < ANCESTORS_MAX; parent = parentOf(parent)) ancestors.push(parent)
+  for (let parent = parentOf(pid); parent !== undefined && parent > 0 && ancestors.length < ANCESTORS_MAX; parent = parentOf(parent))
+    ancestors.push(parent)
   return ancestors
 }

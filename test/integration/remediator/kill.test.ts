@@ -12,6 +12,7 @@ import {
   type TestRemediator,
 } from '../../support/remediator.ts'
 import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
+import { startRunawayWriter } from '../../support/runaway-writer.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 function accuse(remediator: TestRemediator, pid: number, input: AlertInput = {}): Promise<Response> {
@@ -189,20 +190,11 @@ describe('kill', () => {
 })
 
 describe('a storm of which only the folder is known', () => {
-  /** Writes new files at a steady pace, as a storm does. */
-  async function writer(directory: string, everyMs: number) {
-    const program = path.join(temporaryDirectory(), 'runaway-writer.cjs')
-    const source = `const fs = require('fs'); let n = 0
-      setInterval(() => fs.writeFileSync(process.argv[2] + '/doc' + process.pid + '-' + n++, 'same'.repeat(500)), ${everyMs})`
-    writeFileSync(program, source)
-    return temporaryProcess(process.execPath, [program, directory])
-  }
-
   test('the process seen writing there is ended, a rare writer beside it lives', async () => {
     const remediator = await startRemediator()
     const directory = temporaryDirectory()
-    const [storm, bystander] = [await writer(directory, 10), await writer(directory, 2_000)]
-    await waitFor('both to write', () => readdirSync(directory).some((name) => name.includes(`doc${storm.pid}-`)))
+    const [storm, bystander] = [await startRunawayWriter(directory, 10), await startRunawayWriter(directory, 2_000)]
+    await waitFor('both to write', () => readdirSync(directory).some((name) => name.includes(`doc-${storm.pid}-`)))
     await post(
       remediator.url,
       remediator.token,

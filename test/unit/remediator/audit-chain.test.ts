@@ -6,7 +6,15 @@ import type { AuditEntry } from '../../../src/remediator/model.ts'
 function chainOf(texts: readonly string[]): AuditEntry[] {
   const entries: AuditEntry[] = []
   for (const [index, text] of texts.entries()) {
-    const unhashed = { seq: index + 1, at: '2026-01-01T00:00:00.000Z', event: 'note', incident: null, text, data: { index }, prev: entries.at(-1)?.hash ?? GENESIS }
+    const unhashed = {
+      seq: index + 1,
+      at: '2026-01-01T00:00:00.000Z',
+      event: 'note',
+      incident: null,
+      text,
+      data: { index },
+      prev: entries.at(-1)?.hash ?? GENESIS,
+    }
     entries.push({ ...unhashed, hash: hashEntry(unhashed) })
   }
   return entries

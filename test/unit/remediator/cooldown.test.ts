@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { Database } from '../../../src/remediator/store/database.ts'
 import { createIncident } from '../../../src/remediator/store/incidents.ts'
-import { activeCooldowns, concludeIntent, requestIntent, type CooldownRule, type IntentGrant } from '../../../src/remediator/store/intents.ts'
+import {
+  activeCooldowns,
+  concludeIntent,
+  requestIntent,
+  type CooldownRule,
+  type IntentGrant,
+} from '../../../src/remediator/store/intents.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 
@@ -10,12 +16,23 @@ const RULE: CooldownRule = { max: 5, windowMs: 60_000, durationMs: 120_000 }
 function setUp(file = `${temporaryDirectory()}/procwarden.db`) {
   const database = Database.open(file)
   const clock = new FakeClock()
-  const alert = { fingerprint: 'a', status: 'firing', labels: { alertname: 'A' }, annotations: {}, startsAt: '2026-01-01T00:00:00.000Z' } as const
+  const alert = {
+    fingerprint: 'a',
+    status: 'firing',
+    labels: { alertname: 'A' },
+    annotations: {},
+    startsAt: '2026-01-01T00:00:00.000Z',
+  } as const
   const incident = createIncident(database, alert, alert.startsAt)
   let pid = 100
   /** One attempt on a fresh process of the program, concluded at once. */
   const attempt = (key = 'process:storm', on = database): IntentGrant => {
-    const grant = requestIntent(on, { incident: incident.id, action: 'kill', cooldownKey: key, pid: pid++, startTicks: 1, at: '' }, RULE, clock.boot())
+    const grant = requestIntent(
+      on,
+      { incident: incident.id, action: 'kill', cooldownKey: key, pid: pid++, startTicks: 1, at: '' },
+      RULE,
+      clock.boot(),
+    )
     if (grant.granted) concludeIntent(on, grant.intentId, 'killed', '')
     return grant
   }

@@ -1,0 +1,211 @@
+/** Owns which backend watches which folder: fanotify as far as the machine allows it, chokidar for the rest, and saying so once. */
+import { realpathSync, statSync } from 'node:fs'
+import { OperationalError, errnoOf, messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import type { FilesSettings, WatchedRoot } from './config.ts'
+import { DirectoryCounts, type CountedPlace, type CountedRoot } from './directory-counts.ts'
+import { ChokidarSource } from './sources/chokidar-source.ts'
+import { FanotifySource } from './sources/fanotify-source.ts'
+import type { FileBackend, FileSink, FileSource } from './sources/file-source.ts'
+import type { Fanotify } from '../lib/linux/fanotify.ts'
+
+export interface FileWatchOptions {
+  readonly settings: FilesSettings
+  readonly clock: { nowMs(): number }
+  readonly log: Logger
+  /** Throws OperationalError where fanotify cannot be reached. */
+  readonly openFanotify: () => Fanotify
+  /** Credits created files to a process and returns its group's name; undefined when nobody keeps processes. */
+  readonly credit: ((pid: number, count: number) => string) | undefined
+}
+
+/** Why this backend is in use; the value of the `reason` label. */
+export type BackendReason = 'available' | 'configured' | 'denied' | 'unsupported' | 'file_system'
+
+const RETRY_INTERVAL_MS = 2_000
+const EXPIRE_INTERVAL_MS = 60_000
+/** Longer than every window a rule looks back over. */
+const IDLE_MS_MAX = 15 * 60_000
+const DEFAULT_FANOTIFY_ROOTS = ['/var/tmp', '/home', '/root', '/srv']
+
+export class FileWatch {
+  readonly counts: DirectoryCounts
+  readonly #options: FileWatchOptions
+  readonly #sink: FileSink<CountedPlace>
+  readonly #warned = new Set<string>()
+  #settings: FilesSettings
+  #fanotify: FileSource | undefined
+  #chokidar: FileSource | undefined
+  #reasons = new Map<FileBackend, BackendReason>()
+  #watched = ''
+  #overflows = 0
+  #retryTimer: NodeJS.Timeout | undefined
+  #lastExpiryMs = 0
+  #applying: Promise<void> = Promise.resolve()
+
+  constructor(options: FileWatchOptions) {
+    this.#options = options
+    this.#settings = options.settings
+    this.counts = new DirectoryCounts(options.clock)
+    this.#sink = {
+      locate: (directory, raw) => this.counts.locate(directory, raw),
+      created: (counts) => this.#take(counts),
+      overflowed: () => this.#overflows++,
+    }
+  }
+
+  get overflows(): number {
+    return this.#overflows
+  }
+
+  /** The backends in use, each with its reason. */
+  get backends(): ReadonlyMap<FileBackend, BackendReason> {
+    return this.#reasons
+  }
+
+  /** Whether creations come with the process behind them. */
+  get attributes(): boolean {
+    return this.#fanotify !== undefined
+  }
+
+  /** Chooses the backends and watches the roots that exist. Throws OperationalError when fanotify is demanded and not to be had. */
+  async start(): Promise<void> {
+    if (this.#settings.backend !== 'chokidar') this.#openFanotify()
+    await this.#apply()
+    this.#retryTimer = setInterval(() => void this.#retry(), RETRY_INTERVAL_MS)
+    this.#retryTimer.unref()
+  }
+
+  /** Takes new roots; counts of folders still watched go on. The backend stays the one chosen at the start. */
+  async reconfigure(settings: FilesSettings): Promise<void> {
+    this.#settings = { ...settings, backend: this.#settings.backend }
+    this.#watched = ''
+    await this.#apply()
+  }
+
+  async drain(): Promise<void> {
+    await this.#fanotify?.drain()
+    await this.#chokidar?.drain()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#retryTimer)
+    await this.#applying
+    await this.#fanotify?.close()
+    await this.#chokidar?.close()
+  }
+
+  #openFanotify(): void {
+    try {
+      this.#fanotify = new FanotifySource({ fanotify: this.#options.openFanotify(), sink: this.#sink, log: this.#options.log })
+      this.#reasons.set('fanotify', this.#settings.backend === 'fanotify' ? 'configured' : 'available')
+    } catch (error) {
+      if (!(error instanceof OperationalError) || this.#settings.backend === 'fanotify') throw error
+      this.#fallBack(error.reason === 'denied' ? 'denied' : 'unsupported', messageOf(error))
+    }
+  }
+
+  #fallBack(reason: BackendReason, why: string): void {
+    this.#reasons.set('chokidar', reason)
+    this.#options.log.warn(
+      `files are counted without the processes that create them, at a higher cost: ${why}; run the exporter as root or with CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH to have them named`,
+    )
+  }
+
+  /** One at a time: a reload and a retry must not cross. */
+  #apply(): Promise<void> {
+    this.#applying = this.#applying.then(
+      () => this.#applyRoots(),
+      () => this.#applyRoots(),
+    )
+    return this.#applying
+  }
+
+  async #applyRoots(): Promise<void> {
+    const roots = this.#resolveRoots()
+    const exclude = this.#settings.exclude.map((path) => realPathOf(path) ?? path)
+    const existing = roots.filter((root) => root.exists).map((root) => root.realPath)
+    const wanted = JSON.stringify([existing, exclude])
+    if (wanted === this.#watched) return
+    this.#watched = wanted
+    this.counts.configure({ roots, exclude, directoriesMax: this.#settings.directoriesMax })
+    const refused = this.#fanotify === undefined ? new Map(existing.map((path) => [path, ''])) : await this.#fanotify.watch(existing)
+    await this.#watchRefused(refused)
+  }
+
+  /** What fanotify cannot watch is chokidar's, unless the configuration demands fanotify. */
+  async #watchRefused(refused: ReadonlyMap<string, string>): Promise<void> {
+    if (this.#fanotify !== undefined)
+      for (const [path, why] of refused)
+        this.#warnOnce(
+          path,
+          `${why}${this.#settings.backend === 'fanotify' ? '; it is not watched' : '; it is watched without naming processes'}`,
+        )
+    const paths = this.#settings.backend === 'fanotify' ? [] : [...refused.keys()]
+    if (paths.length > 0) {
+      this.#chokidar ??= new ChokidarSource({ sink: this.#sink, log: this.#options.log })
+      if (!this.#reasons.has('chokidar'))
+        this.#reasons.set('chokidar', this.#settings.backend === 'chokidar' ? 'configured' : 'file_system')
+    }
+    await this.#chokidar?.watch(paths)
+  }
+
+  #resolveRoots(): Array<CountedRoot & { readonly exists: boolean }> {
+    const resolved = (this.#settings.roots ?? this.#defaultRoots()).map((root) => {
+      const realPath = realPathOf(root.path)
+      if (realPath === undefined)
+        this.#warnOnce(root.path, `${root.path} is not a folder (yet); it is looked for every ${RETRY_INTERVAL_MS / 1000} s`)
+      return { ...root, realPath: realPath ?? root.path, exists: realPath !== undefined }
+    })
+    return resolved.filter((root, index) => resolved.findIndex((other) => other.realPath === root.realPath) === index)
+  }
+
+  #defaultRoots(): WatchedRoot[] {
+    const { temporaryDirectory } = this.#settings
+    const paths =
+      this.#fanotify === undefined
+        ? [temporaryDirectory]
+        : [temporaryDirectory, ...DEFAULT_FANOTIFY_ROOTS].filter((path) => realPathOf(path) !== undefined)
+    if (!this.#warned.has('defaults')) this.#options.log.info(`no folders are configured; files are counted below ${paths.join(', ')}`)
+    this.#warned.add('defaults')
+    return paths.map((path) => ({ path, depth: this.#settings.depth, ignore: this.#settings.ignore }))
+  }
+
+  #take(counts: ReadonlyMap<CountedPlace, ReadonlyMap<number, number>>): void {
+    const byPid = new Map<number, number>()
+    for (const pids of counts.values()) for (const [pid, count] of pids) byPid.set(pid, (byPid.get(pid) ?? 0) + count)
+    const groups = new Map<number, string>()
+    const { credit } = this.#options
+    if (this.attributes && credit !== undefined) for (const [pid, count] of byPid) groups.set(pid, credit(pid, count))
+    for (const [place, pids] of counts) for (const [pid, count] of pids) this.counts.add(place, count, groups.get(pid))
+  }
+
+  async #retry(): Promise<void> {
+    try {
+      await this.#apply()
+      const nowMs = this.#options.clock.nowMs()
+      if (nowMs - this.#lastExpiryMs < EXPIRE_INTERVAL_MS) return
+      this.#lastExpiryMs = nowMs
+      this.counts.expire(nowMs - IDLE_MS_MAX, (path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
+    } catch (error) {
+      this.#warnOnce('retry', `the watched folders cannot be looked at: ${messageOf(error)}`)
+    }
+  }
+
+  #warnOnce(key: string, message: string): void {
+    if (this.#warned.has(key)) return
+    this.#warned.add(key)
+    this.#options.log.warn(message)
+  }
+}
+
+/** The folder's path with every symbolic link resolved; undefined when there is no such folder for us. */
+function realPathOf(path: string): string | undefined {
+  try {
+    const realPath = realpathSync(path)
+    return statSync(realPath).isDirectory() ? realPath : undefined
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return undefined
+  }
+}

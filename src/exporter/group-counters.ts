@@ -1,0 +1,85 @@
+/** Owns the counters of every group. They only ever rise: what processes add is kept after they have ended. Never names a group. */
+import { OTHER_GROUP } from '../lib/groups/group-name.ts'
+
+/** Absent until a process of the group could be read for it. */
+export interface CounterSet {
+  userSeconds: number | undefined
+  systemSeconds: number | undefined
+  readBytes: number | undefined
+  writtenBytes: number | undefined
+  readOperations: number | undefined
+  writeOperations: number | undefined
+}
+
+const COUNTER_NAMES = ['userSeconds', 'systemSeconds', 'readBytes', 'writtenBytes', 'readOperations', 'writeOperations'] as const
+
+export interface Group {
+  readonly name: string
+  readonly counters: CounterSet
+  /** States that a process of the group has been seen in: they stay published, at 0 when none is. */
+  readonly statesSeen: Set<string>
+  /** Whether a process of the group was ever seen, and not only its files. */
+  hadProcess: boolean
+  filesCreated: number
+  /** Wall clock; for expiry. */
+  lastActiveMs: number
+}
+
+export class GroupCounters {
+  readonly #groups = new Map<string, Group>()
+
+  /** The group of that name, or the one named "other" when there are `groupsMax` already. */
+  group(name: string, groupsMax: number, nowMs: number): Group {
+    const known = this.#groups.get(name)
+    if (known !== undefined) return known
+    return this.#groups.size < groupsMax ? this.#create(name, nowMs) : (this.#groups.get(OTHER_GROUP) ?? this.#create(OTHER_GROUP, nowMs))
+  }
+
+  values(): Iterable<Group> {
+    return this.#groups.values()
+  }
+
+  /** Drops groups without a process that have not been active since. */
+  expire(olderThanMs: number, alive: ReadonlySet<Group>): void {
+    for (const [name, group] of this.#groups) {
+      if (group.lastActiveMs < olderThanMs && !alive.has(group)) this.#groups.delete(name)
+    }
+  }
+
+  #create(name: string, nowMs: number): Group {
+    const group: Group = { name, counters: noCounters(), statesSeen: new Set(), hadProcess: false, filesCreated: 0, lastActiveMs: nowMs }
+    this.#groups.set(name, group)
+    return group
+  }
+}
+
+/** Adds what a process has used since `before`; without a `before`, what it used before we looked is not the group's to claim: 0. */
+export function addUse(counters: CounterSet, now: CounterSet, before: CounterSet | undefined): void {
+  for (const name of COUNTER_NAMES) {
+    const value = now[name]
+    if (value === undefined) continue
+    const used = before?.[name] === undefined ? 0 : Math.max(0, value - before[name])
+    counters[name] = (counters[name] ?? 0) + used
+  }
+}
+
+/** For a process that began after our last look: all it has used, it used since. */
+export const FRESH_PROCESS: CounterSet = {
+  userSeconds: 0,
+  systemSeconds: 0,
+  readBytes: 0,
+  writtenBytes: 0,
+  readOperations: 0,
+  writeOperations: 0,
+}
+
+function noCounters(): CounterSet {
+  return {
+    userSeconds: undefined,
+    systemSeconds: undefined,
+    readBytes: undefined,
+    writtenBytes: undefined,
+    readOperations: undefined,
+    writeOperations: undefined,
+  }
+}

@@ -1,0 +1,197 @@
+/** Owns what is known of every living process and its group, fed by scans and by file events. Never reads /proc itself. */
+import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher } from '../lib/groups/group-name.ts'
+import type { ProcessDetails, ProcessIdentity } from '../lib/linux/proc-process.ts'
+import { FRESH_PROCESS, GroupCounters, addUse, type CounterSet, type Group } from './group-counters.ts'
+import type { ProcessSample, ProcessScan } from './sources/process-source.ts'
+
+export interface TableSettings {
+  readonly matchers: readonly GroupMatcher[]
+  readonly groupsMax: number
+  readonly groupExpiryMs: number
+}
+
+export interface TableOptions {
+  readonly settings: TableSettings
+  readonly clock: { nowMs(): number }
+  /** When a process started; undefined when it is gone. Asked often. */
+  readonly startTicksOf: (pid: number) => number | undefined
+  /** Who a process is at this moment; undefined when it is gone. */
+  readonly identify: (pid: number) => ProcessIdentity | undefined
+}
+
+export interface TrackedProcess {
+  readonly pid: number
+  readonly startTicks: number
+  sample: ProcessSample | undefined
+  comm: string
+  readonly isKernelThread: boolean
+  details: ProcessDetails
+  group: Group
+  /** Wall clock when it was first heard of. */
+  readonly trackedMs: number
+  filesCreated: number
+  /** Cores, files per second and the share of memory, decaying; see process-selection.ts. */
+  activity: number
+  /** Seconds of CPU and files as of the last selection. */
+  selectedAt: { readonly cpuSeconds: number; readonly filesCreated: number } | undefined
+  published: boolean
+}
+
+type Named = Pick<TrackedProcess, 'comm' | 'isKernelThread'>
+
+/** Clock ticks of /proc/uptime and the scan's own duration blur "after the last scan" by less than this. */
+const FRESH_SLACK_SECONDS = 0.1
+
+export class ProcessTable {
+  readonly groups = new GroupCounters()
+  readonly #options: TableOptions
+  #settings: TableSettings
+  #processes = new Map<number, TrackedProcess>()
+  #lastScanMs: number | undefined
+  #unreadable: ProcessScan['unreadable'] | undefined
+  /** How often a process was named and the cap refused its group. */
+  #foldedGroups = 0
+  #attributesFiles = false
+
+  constructor(options: TableOptions) {
+    this.#options = options
+    this.#settings = options.settings
+  }
+
+  /** Wall clock of the last scan taken in; undefined before the first. */
+  get lastScanMs(): number | undefined {
+    return this.#lastScanMs
+  }
+
+  get unreadable(): ProcessScan['unreadable'] | undefined {
+    return this.#unreadable
+  }
+
+  get foldedGroups(): number {
+    return this.#foldedGroups
+  }
+
+  /** Whether file creations come with the process behind them; without that, such series are absent and not 0. */
+  get attributesFiles(): boolean {
+    return this.#attributesFiles
+  }
+
+  setAttributesFiles(attributes: boolean): void {
+    this.#attributesFiles = attributes
+    // So that the first file of a nameless writer is a step from 0.
+    if (attributes) this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
+  }
+
+  processes(): Iterable<TrackedProcess> {
+    return this.#processes.values()
+  }
+
+  /** Takes in a scan. `startedMs` is the wall clock when it began: a process that started since the scan before is fresh. */
+  apply(scan: ProcessScan, startedMs: number): void {
+    const freshAfterSeconds = this.#lastScanMs === undefined ? Infinity : this.#lastScanMs / 1000 - FRESH_SLACK_SECONDS
+    const alive = new Map<number, TrackedProcess>()
+    for (const sample of scan.samples) alive.set(sample.pid, this.#take(sample, freshAfterSeconds))
+    // A process whose first file was seen while the scan was under way may be too young to be in it.
+    for (const process of this.#processes.values()) {
+      if (process.sample === undefined && process.trackedMs >= startedMs && !alive.has(process.pid)) alive.set(process.pid, process)
+    }
+    this.#processes = alive
+    this.#lastScanMs = startedMs
+    this.#unreadable = scan.unreadable
+    this.#expireGroups()
+  }
+
+  /** New matchers name every process anew; counters stay with the groups that earned them. */
+  reconfigure(settings: TableSettings): void {
+    this.#settings = settings
+    for (const process of this.#processes.values()) process.group = this.#groupOf(process)
+  }
+
+  /**
+   * Counts files created by `pid` and returns its group. A process that ended before it could be asked for its name
+   * counts to the group "unknown".
+   */
+  addFilesCreated(pid: number, count: number): Group {
+    const owner = this.#ownerOf(pid)
+    const group = owner?.group ?? this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
+    if (owner !== undefined) owner.filesCreated += count
+    group.filesCreated += count
+    group.lastActiveMs = this.#options.clock.nowMs()
+    return group
+  }
+
+  /** The pid may have been recycled since the last scan, so the process is asked for its start time. */
+  #ownerOf(pid: number): TrackedProcess | undefined {
+    const known = this.#processes.get(pid)
+    const startTicks = pid > 0 ? this.#options.startTicksOf(pid) : undefined
+    if (startTicks === undefined || startTicks === known?.startTicks) return known
+    const identity = this.#options.identify(pid)
+    if (identity === undefined) return undefined
+    const created = this.#track(pid, identity.startTicks, identity, identity)
+    this.#processes.set(pid, created)
+    return created
+  }
+
+  #take(sample: ProcessSample, freshAfterSeconds: number): TrackedProcess {
+    const known = this.#processes.get(sample.pid)
+    const process = known?.startTicks === sample.startTicks ? known : this.#track(sample.pid, sample.startTicks, sample, sample.details)
+    process.comm = sample.comm
+    if (process === known && sample.details !== undefined) {
+      process.details = sample.details
+      process.group = this.#groupOf(process)
+    }
+    const before =
+      process.sample === undefined ? (sample.startTimeSeconds > freshAfterSeconds ? FRESH_PROCESS : undefined) : countersOf(process.sample)
+    addUse(process.group.counters, countersOf(sample), before)
+    process.sample = sample
+    process.group.hadProcess = true
+    process.group.statesSeen.add(sample.state)
+    process.group.lastActiveMs = this.#options.clock.nowMs()
+    return process
+  }
+
+  #track(pid: number, startTicks: number, named: Named, details: ProcessDetails = { cmdline: [] }): TrackedProcess {
+    const { comm, isKernelThread } = named
+    const group = this.#groupOf({ comm, isKernelThread, details })
+    return {
+      pid,
+      startTicks,
+      sample: undefined,
+      comm,
+      isKernelThread,
+      details,
+      group,
+      trackedMs: this.#options.clock.nowMs(),
+      filesCreated: 0,
+      activity: 0,
+      selectedAt: undefined,
+      published: false,
+    }
+  }
+
+  #groupOf(process: Named & { readonly details: ProcessDetails }): Group {
+    const { exe, cmdline } = process.details
+    const name = groupNameOf({ comm: process.comm, isKernelThread: process.isKernelThread, exe, cmdline }, this.#settings.matchers)
+    const group = this.groups.group(name, this.#settings.groupsMax, this.#options.clock.nowMs())
+    if (group.name !== name) this.#foldedGroups++
+    return group
+  }
+
+  #expireGroups(): void {
+    const alive = new Set<Group>()
+    for (const process of this.#processes.values()) alive.add(process.group)
+    this.groups.expire(this.#options.clock.nowMs() - this.#settings.groupExpiryMs, alive)
+  }
+}
+
+/** The rising figures of a sample, in the shape that groups add up. */
+export function countersOf(sample: ProcessSample): CounterSet {
+  return {
+    userSeconds: sample.userSeconds,
+    systemSeconds: sample.systemSeconds,
+    readBytes: sample.io?.readBytes,
+    writtenBytes: sample.io?.writtenBytes,
+    readOperations: sample.io?.readOperations,
+    writeOperations: sample.io?.writeOperations,
+  }
+}

@@ -1,0 +1,25 @@
+/** Owns the thread in which /proc is read: a read that blocks in the kernel stops this thread and not the HTTP server. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../../lib/clock.ts'
+import { assert, messageOf } from '../../lib/errors.ts'
+import { createProcfs } from '../../lib/linux/proc-process.ts'
+import { ProcScanner } from './proc-scan.ts'
+import type { ScanReply, WorkerProcessSourceOptions } from './worker-process-source.ts'
+
+// Handed over by worker-process-source.ts in this same process, so it needs no parsing.
+const { procfsRoot, descriptorsMax }: WorkerProcessSourceOptions = workerData
+const port = parentPort
+assert(port !== null, 'this file runs as a worker')
+const scanner = new ProcScanner({ procfs: createProcfs(systemClock(), procfsRoot), descriptorsMax })
+
+port.on('message', () => {
+  port.postMessage(answer())
+})
+
+function answer(): ScanReply {
+  try {
+    return { scan: scanner.scan() }
+  } catch (error) {
+    return { fault: messageOf(error) }
+  }
+}

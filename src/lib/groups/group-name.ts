@@ -1,0 +1,91 @@
+/** Owns naming the group of a process: configured matchers first, then its program. Pure; every name in is hostile, every name out is safe. */
+import { basename } from 'node:path'
+import { interpretedName, isInterpreter } from './interpreter.ts'
+
+export interface GroupSubject {
+  readonly comm: string
+  readonly exe?: string | undefined
+  readonly cmdline: readonly string[]
+  readonly isKernelThread?: boolean
+}
+
+/** All of the given conditions must fit; at least one is given. */
+export interface GroupMatcher {
+  /** May hold {{comm}}, {{exe}} (the executable's base name) and the named captures of `cmdline`. */
+  readonly name: string
+  readonly comm?: readonly string[]
+  /** Base names, or whole paths when they hold a slash. */
+  readonly exe?: readonly string[]
+  /** Tested against the arguments joined by spaces. */
+  readonly cmdline?: RegExp
+}
+
+/** Files whose writer was gone before it could be asked for its name. */
+export const UNKNOWN_GROUP = 'unknown'
+/** What the cap on groups leaves without a group of its own. */
+export const OTHER_GROUP = 'other'
+export const GROUP_NAME_LENGTH_MAX = 64
+
+const JOINED_CMDLINE_LENGTH_MAX = 4096
+/** One executable that is many programs, told apart by argv[0]. */
+const MULTI_CALL = /^(?:busybox|toybox|coreutils)$/
+
+/** The group's name: 1 to 64 printable characters of valid Unicode. The first matcher that fits decides. */
+export function groupNameOf(subject: GroupSubject, matchers: readonly GroupMatcher[] = []): string {
+  for (const matcher of matchers) {
+    const name = matchedName(subject, matcher)
+    if (name !== undefined) return safeName(name)
+  }
+  const name = subject.isKernelThread === true ? kernelThreadName(subject.comm) : programName(subject)
+  const safe = safeName(name)
+  // A program that calls itself by one of our own names must not pass for what we mean by it.
+  return safe === UNKNOWN_GROUP || safe === OTHER_GROUP ? `${safe}_` : safe
+}
+
+function matchedName(subject: GroupSubject, matcher: GroupMatcher): string | undefined {
+  const exe = subject.exe ?? ''
+  if (matcher.comm !== undefined && !matcher.comm.includes(subject.comm)) return undefined
+  if (matcher.exe !== undefined && !matcher.exe.some((wanted) => wanted === (wanted.includes('/') ? exe : basename(exe)))) return undefined
+  let captures: Readonly<Record<string, string>> = {}
+  if (matcher.cmdline !== undefined) {
+    const match = matcher.cmdline.exec(subject.cmdline.join(' ').slice(0, JOINED_CMDLINE_LENGTH_MAX))
+    if (match === null) return undefined
+    captures = match.groups ?? {}
+  }
+  const values = new Map([...Object.entries(captures), ['comm', subject.comm] as const, ['exe', basename(exe) || subject.comm] as const])
+  return matcher.name.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_whole, key: string) => values.get(key) ?? '')
+}
+
+function programName(subject: GroupSubject): string {
+  const program = executableName(subject)
+  if (!MULTI_CALL.test(program)) return interpretedName(program, subject.cmdline) ?? program
+  const cmdline = basename(subject.cmdline[0] ?? '') === program ? subject.cmdline.slice(1) : subject.cmdline
+  const applet = bareProgram(cmdline[0] ?? '') || program
+  return interpretedName(applet, cmdline) ?? applet
+}
+
+/** The executable's base name; where it may not be read, argv[0] as far as it can be believed, else the kernel's 15 bytes. */
+function executableName(subject: GroupSubject): string {
+  const claimed = bareProgram(subject.cmdline[0] ?? '')
+  // An executable in memory (memfd_create(2)) often bears a random name: what it calls itself is steadier.
+  if (subject.exe?.startsWith('/memfd:') === true) return /^\S+$/.test(claimed) ? claimed : 'memfd'
+  if (subject.exe !== undefined && subject.exe !== '') return basename(subject.exe)
+  return isInterpreter(claimed) || (claimed.startsWith(subject.comm) && !/\s/.test(claimed)) ? claimed : subject.comm
+}
+
+/** A login shell's argv[0] starts with a dash. */
+function bareProgram(argument: string): string {
+  return basename(argument).replace(/^-/, '')
+}
+
+/** `kworker/0:1-events` and `ksoftirqd/3` are one program on many CPUs: the part that counts them goes. */
+function kernelThreadName(comm: string): string {
+  const stem = comm.replace(/[/:].*$|-\d.*$/su, '')
+  return (stem === comm ? comm.replace(/[._]?\d+$/, '') : stem) || comm
+}
+
+function safeName(name: string): string {
+  // \p{C}: control and format characters (terminal escapes, bidirectional overrides), unassigned ones and lone surrogates.
+  const printable = name.replaceAll(/\p{C}/gu, '_').trim()
+  return Array.from(printable).slice(0, GROUP_NAME_LENGTH_MAX).join('') || 'unnamed'
+}

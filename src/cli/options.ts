@@ -1,10 +1,10 @@
 /** Owns options that several subcommands share, and the parsing of their values. */
 import { InvalidArgumentError, Option } from 'commander'
 import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts'
-import { defaultStateDir } from '../stack/state-dir.ts'
+import { defaultStateDir } from '../stack/config.ts'
 
 export function stateDirOption(): Option {
-  return new Option('--state.dir <dir>', 'where procwarden keeps its data').default(defaultStateDir(process.env))
+  return new Option('--state.dir <dir>', 'where procwarden keeps its data').default(defaultStateDir())
 }
 
 export function logOptions(): Option[] {

@@ -70,7 +70,6 @@ async function up(flags: Flags): Promise<void> {
         exporterConfig: flags['config.exporter'],
         remediatorConfig: flags['config.remediator'],
         logLevel: flags['log.level'],
-        searchPath: process.env['PATH'] ?? '',
       },
       log,
       aborter.signal,

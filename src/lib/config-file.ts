@@ -18,7 +18,7 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, text: stri
       document.errors.map((fault) => `${name}:${fault.linePos?.[0].line ?? 1}: ${messageOf(fault).split(':\n')[0]}`).join('\n'),
     )
   }
-  const result = schema.safeParse(document.toJS() ?? {})
+  const result = schema.safeParse(withoutNulls(document.toJS()) ?? {})
   if (result.success) return result.data
   throw new UsageError(
     result.error.issues
@@ -27,6 +27,18 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, text: stri
           `${name}:${lineOf(document, lines, issue.path)}: ${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
       )
       .join('\n'),
+  )
+}
+
+/** A key without a value, as where everything below it is commented out, is the same as no key. */
+function withoutNulls(value: unknown): unknown {
+  if (value === null) return undefined
+  if (Array.isArray(value)) return value.map((item: unknown) => (item === null ? null : withoutNulls(item)))
+  if (typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null)
+      .map(([key, each]) => [key, withoutNulls(each)]),
   )
 }
 

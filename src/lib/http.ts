@@ -1,9 +1,9 @@
 /** Owns what both halves' HTTP servers share: listen addresses, lifecycle routes, the landing page and origin checks. */
 import { createServer, type Server } from 'node:http'
-import { isIP, type AddressInfo } from 'node:net'
+import { isIP, type Server as NetServer } from 'node:net'
 import os from 'node:os'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import { UsageError, errnoOf, messageOf } from './errors.ts'
+import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -83,9 +83,16 @@ export async function listen(app: Express, address: ListenAddress, part: string)
     server.once('error', (error) => reject(listenError(error, address, part)))
     server.listen(address.port, address.host, resolve)
   })
-  const { port } = server.address() as AddressInfo
+  const port = portOf(server)
   const host = address.host === '::' || address.host === '0.0.0.0' ? '127.0.0.1' : address.host
   return { url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`, port, close: (graceMs = 3_000) => closeServer(server, graceMs) }
+}
+
+/** The port that a listening TCP server got. */
+export function portOf(server: NetServer): number {
+  const address = server.address()
+  assert(typeof address === 'object' && address !== null, 'a listening TCP server has a port')
+  return address.port
 }
 
 /** Whether only this machine can reach the address. */

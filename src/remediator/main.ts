@@ -138,6 +138,8 @@ function configure({ config, mail }: RemediatorSettings, foundation: Foundation)
       procfs,
       groupOf: (identity) => groupNameOf(identity),
       prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url),
+      database,
+      clock,
       ownPid: process.pid,
       log,
     }),

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
 import { headFingerprint } from './audit/chain.ts'
-import type { Incident } from './model.ts'
+import { STATUSES, type Incident } from './model.ts'
 import { lastAuditEntry } from './store/audit-entries.ts'
 import type { Database } from './store/database.ts'
 import { inboxLength } from './store/inbox.ts'
@@ -18,8 +18,6 @@ export interface RemediatorMetrics {
   storeFailed(reason: string): void
   auditIntact(intact: boolean): void
 }
-
-const STATUSES = ['queued', 'deferred', 'awaiting_approval', 'done', 'cancelled'] as const
 
 export function createMetrics(database: Database, clock: Clock, version: string): RemediatorMetrics {
   const registry = new Registry()

@@ -14,36 +14,42 @@ export type Mode = (typeof MODES)[number]
 export const ACTIONS = ['kill', 'notify'] as const
 export type ActionName = (typeof ACTIONS)[number]
 
+export const STATUSES = ['queued', 'deferred', 'awaiting_approval', 'done', 'cancelled'] as const
 /** queued: to be worked on. deferred: to be looked at again at `nextAt`. awaiting_approval: a person decides. */
-export type IncidentStatus = 'queued' | 'deferred' | 'awaiting_approval' | 'done' | 'cancelled'
+export type IncidentStatus = (typeof STATUSES)[number]
 
-export type Decision = 'act' | 'would_act' | 'ask' | 'refuse' | 'notify'
+export const DECISIONS = ['act', 'would_act', 'ask', 'refuse', 'notify'] as const
+export type Decision = (typeof DECISIONS)[number]
 
+export const REASONS = [
+  'none',
+  'mode_observe',
+  'approval_required',
+  'approval_denied',
+  'approval_expired',
+  'no_policy',
+  'not_this_host',
+  'never_list',
+  'deny_list',
+  'not_on_allow_list',
+  'target_unknown',
+  'target_gone',
+  'pid_recycled',
+  'group_mismatch',
+  'cooldown',
+  'attempts_exhausted',
+  'resolved',
+  'just_stopped',
+  'permission_denied',
+  'survived',
+  'unsupported',
+  'internal_error',
+] as const
 /** Why something was not done, or how it ended. Also metric label values. */
-export type Reason =
-  | 'none'
-  | 'mode_observe'
-  | 'approval_required'
-  | 'approval_denied'
-  | 'approval_expired'
-  | 'no_policy'
-  | 'not_this_host'
-  | 'never_list'
-  | 'deny_list'
-  | 'not_on_allow_list'
-  | 'target_unknown'
-  | 'target_gone'
-  | 'pid_recycled'
-  | 'group_mismatch'
-  | 'cooldown'
-  | 'attempts_exhausted'
-  | 'resolved'
-  | 'permission_denied'
-  | 'survived'
-  | 'unsupported'
-  | 'internal_error'
+export type Reason = (typeof REASONS)[number]
 
-export type Outcome = 'killed' | 'target_gone' | 'failed' | 'refused' | 'observed' | 'notified' | 'cancelled'
+export const OUTCOMES = ['killed', 'target_gone', 'failed', 'refused', 'observed', 'notified', 'cancelled'] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 export interface Target {
   readonly group: string

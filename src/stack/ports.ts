@@ -1,7 +1,7 @@
 /** Owns choosing ports on loopback before the parts start: a wanted one that is free, or any free one. */
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { UsageError, errnoOf, messageOf } from '../lib/errors.ts'
+import { portOf } from '../lib/http.ts'
 
 /** The wanted port, or for 0 a free one. Throws UsageError when the wanted one is taken. */
 export async function choosePort(part: string, wanted: number): Promise<number> {
@@ -18,7 +18,7 @@ export async function choosePort(part: string, wanted: number): Promise<number> 
       error,
     )
   }
-  const { port } = server.address() as AddressInfo
+  const port = portOf(server)
   await new Promise<void>((resolve) => server.close(() => resolve()))
   return port
 }

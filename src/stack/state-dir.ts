@@ -1,6 +1,5 @@
 /** Owns the state folder: where it is by default, what lies where in it, and the file by which a running loop is found. */
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { UsageError, errnoOf, messageOf } from '../lib/errors.ts'
@@ -19,12 +18,6 @@ export const RunningLoop = z.object({
   watch: z.array(z.string()),
 })
 export type RunningLoop = z.infer<typeof RunningLoop>
-
-/** `$XDG_STATE_HOME/procwarden`, else `~/.local/state/procwarden` (XDG base directory specification). */
-export function defaultStateDir(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_STATE_HOME']
-  return path.join(base !== undefined && path.isAbsolute(base) ? base : path.join(os.homedir(), '.local', 'state'), 'procwarden')
-}
 
 /** Makes the folder, private to its owner, and makes sure that it can be written to. Throws UsageError. */
 export function prepareStateDir(stateDir: string): void {

@@ -7,6 +7,7 @@ import { UsageError } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { writeFreshToken } from '../lib/token.ts'
 import { Child, type PartCommand } from './child.ts'
+import { searchPath } from './config.ts'
 import { choosePort } from './ports.ts'
 import { writeAlertmanagerConfig, writePrometheusConfig } from './shipped-config.ts'
 import { announceLoop, findRunningLoop, prepareStateDir, tokenFile, withdrawLoop } from './state-dir.ts'
@@ -21,7 +22,6 @@ export interface UpOptions {
   readonly exporterConfig?: string | undefined
   readonly remediatorConfig?: string | undefined
   readonly logLevel: string
-  readonly searchPath: string
 }
 
 /** The addresses of the parts, as `procwarden up --json` prints them. */
@@ -60,7 +60,7 @@ export async function startStack(options: UpOptions, log: Logger, signal: AbortS
   writePrometheusConfig(path.join(options.stateDir, 'prometheus.yml'), addresses, options.scrapeIntervalMs)
   writeAlertmanagerConfig(path.join(options.stateDir, 'alertmanager.yml'), addresses, tokenFile(options.stateDir))
 
-  const setpriv = findOnPath('setpriv', options.searchPath)
+  const setpriv = findOnPath('setpriv')
   const children = partCommands(options, addresses, binaries).map((part) => new Child(part, log, setpriv))
   const stop = async (): Promise<void> => {
     withdrawLoop(options.stateDir)
@@ -218,9 +218,8 @@ function requireTool(name: 'prometheus' | 'alertmanager'): string {
   return found
 }
 
-function findOnPath(name: string, searchPath: string): string | undefined {
-  return searchPath
-    .split(path.delimiter)
+function findOnPath(name: string): string | undefined {
+  return searchPath()
     .map((directory) => path.join(directory, name))
     .find((file) => isExecutable(file))
 }

@@ -1,7 +1,7 @@
 /** Owns a program that creates files when told to, and says when they exist: for tests that count exactly. */
 import { once } from 'node:events'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { exitOf, temporaryProcess } from './temporary.ts'
 
 export interface FilesToCreate {
@@ -20,7 +20,7 @@ export interface TestWriter {
   end(): Promise<void>
 }
 
-const PROGRAM = path.resolve(import.meta.dirname, '../fixtures/file-writer.mjs')
+const PROGRAM = fileURLToPath(new URL('../fixtures/file-writer.mjs', import.meta.url))
 
 /** Its group is `file-writer.mjs`. */
 export async function startWriter(

@@ -1,7 +1,9 @@
 /** Owns the audit table: appending an entry to the chain, and reading entries in order. Nothing is ever changed or removed. */
+import { z } from 'zod'
 import { GENESIS, hashEntry, type UnhashedEntry } from '../audit/chain.ts'
 import type { AuditEntry } from '../model.ts'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
+import { numberOf, textOf, textOrNull, type Row } from './row.ts'
 
 export interface NewAuditEntry {
   readonly at: string
@@ -19,7 +21,7 @@ export function appendAuditEntry(database: Database, entry: NewAuditEntry): Audi
     const data = JSON.stringify(entry.data)
     const unhashed: UnhashedEntry = {
       ...entry,
-      data: JSON.parse(data) as Record<string, unknown>,
+      data: parseData(data),
       seq: (last?.seq ?? 0) + 1,
       prev: last?.hash ?? GENESIS,
     }
@@ -57,22 +59,23 @@ export function auditEntriesOf(database: Database, incident: string): AuditEntry
 
 function fromRow(row: Row): AuditEntry {
   return {
-    seq: Number(row['seq']),
-    at: String(row['at']),
-    event: String(row['event']),
-    incident: row['incident'] === null ? null : String(row['incident']),
-    text: String(row['text']),
-    data: parseData(String(row['data'])),
-    prev: String(row['prev']),
-    hash: String(row['hash']),
+    seq: numberOf(row, 'seq'),
+    at: textOf(row, 'at'),
+    event: textOf(row, 'event'),
+    incident: textOrNull(row, 'incident'),
+    text: textOf(row, 'text'),
+    data: parseData(textOf(row, 'data')),
+    prev: textOf(row, 'prev'),
+    hash: textOf(row, 'hash'),
   }
 }
+
+const Data = z.record(z.string(), z.unknown())
 
 /** Somebody may have written into the table: what is not an object cannot match its hash, and must not stop the check. */
 function parseData(text: string): Record<string, unknown> {
   try {
-    const data: unknown = JSON.parse(text)
-    return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : { unreadable: text }
+    return Data.parse(JSON.parse(text))
   } catch {
     return { unreadable: text }
   }

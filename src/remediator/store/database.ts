@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { OperationalError, UsageError, messageOf } from '../../lib/errors.ts'
 import { makeDirectory } from '../../lib/make-directory.ts'
 import { MIGRATIONS } from './migrations.ts'
+import type { Row } from './row.ts'
 
 /** How long a call waits for another writer. Short: it blocks the event loop, and callers retry. */
 const BUSY_TIMEOUT_MS = 100
@@ -111,7 +112,6 @@ export class Database {
 
 export type SqlValue = string | number | null
 export type SqlValues = Readonly<Record<string, SqlValue>>
-export type Row = Record<string, unknown>
 
 /** The error classes of SQLite's result codes (sqlite.org/rescode.html). */
 function reasonOf(code: number): StoreReason {

@@ -1,6 +1,8 @@
 /** Owns the inbox table: alerts made durable before the webhook is acknowledged, and taken out once they are incidents. */
+import { z } from 'zod'
 import type { Alert } from '../model.ts'
 import type { Database } from './database.ts'
+import { numberOf, textOf } from './row.ts'
 
 export interface InboxEntry {
   readonly id: number
@@ -17,13 +19,20 @@ export function acceptDelivery(database: Database, alerts: readonly Alert[], rec
   })
 }
 
+const StoredAlert = z.object({
+  fingerprint: z.string(),
+  status: z.enum(['firing', 'resolved']),
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()),
+  startsAt: z.string(),
+})
+
 /** The oldest entries that are not incidents yet, in order of arrival. */
 export function nextInboxEntries(database: Database, limit: number): InboxEntry[] {
   return database.all('SELECT id, received_at, alert FROM inbox ORDER BY id LIMIT $limit', { limit }).map((row) => ({
-    id: Number(row['id']),
-    receivedAt: String(row['received_at']),
-    // Written by acceptDelivery from a validated alert.
-    alert: JSON.parse(String(row['alert'])) as Alert,
+    id: numberOf(row, 'id'),
+    receivedAt: textOf(row, 'received_at'),
+    alert: StoredAlert.parse(JSON.parse(textOf(row, 'alert'))),
   }))
 }
 

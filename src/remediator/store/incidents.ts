@@ -1,15 +1,41 @@
 /** Owns the incidents table: one row per episode of an alert, and the queries by which the worker finds its work. */
 import { randomBytes } from 'node:crypto'
-import type { Alert, Incident, IncidentPatch, IncidentStatus } from '../model.ts'
-import type { Database, Row } from './database.ts'
+import { z } from 'zod'
+import {
+  ACTIONS,
+  DECISIONS,
+  MODES,
+  OUTCOMES,
+  REASONS,
+  STATUSES,
+  type Alert,
+  type Incident,
+  type IncidentPatch,
+  type IncidentStatus,
+} from '../model.ts'
+import type { Database } from './database.ts'
+import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts'
 
 const COLUMNS = 'id, fingerprint, episode, status, started_at, received_at, resolved_at, next_at_ms, attempts, body'
 
 /** Fields kept as JSON in `body`; the others are columns because queries need them. */
-type IncidentBody = Omit<
-  Incident,
-  'id' | 'fingerprint' | 'episode' | 'status' | 'startedAt' | 'receivedAt' | 'resolvedAt' | 'nextAtMs' | 'attempts'
->
+const IncidentBody = z.object({
+  alertname: z.string(),
+  severity: z.string(),
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()),
+  mode: z.enum(MODES).nullable(),
+  policy: z.string().nullable(),
+  decision: z.enum(DECISIONS).nullable(),
+  reason: z.enum(REASONS).nullable(),
+  action: z.enum(ACTIONS).nullable(),
+  target: z.object({ group: z.string(), pid: z.number(), startTicks: z.number(), startTime: z.string(), evidence: z.string() }).nullable(),
+  outcome: z.enum(OUTCOMES).nullable(),
+  summary: z.string().nullable(),
+  approvedBy: z.string().nullable(),
+  closedAt: z.string().nullable(),
+})
+const Status = z.enum(STATUSES)
 
 export function createIncident(database: Database, alert: Alert, receivedAt: string): Incident {
   const last = database.get('SELECT max(episode) AS episode FROM incidents WHERE fingerprint = $fingerprint', {
@@ -90,15 +116,16 @@ export function dueIncidents(database: Database, nowMs: number, limit: number): 
     .map(fromRow)
 }
 
-/** When the next deferred incident is due, in wall-clock milliseconds. */
-export function nextDueMs(database: Database): number | undefined {
-  const row = database.get(`SELECT min(next_at_ms) AS at FROM incidents WHERE status IN ('queued', 'deferred', 'awaiting_approval')`)
-  return row?.['at'] === null || row?.['at'] === undefined ? undefined : Number(row['at'])
-}
-
 export function countIncidentsByStatus(database: Database): Map<IncidentStatus, number> {
   const rows = database.all('SELECT status, count(*) AS n FROM incidents GROUP BY status')
-  return new Map(rows.map((row) => [String(row['status']) as IncidentStatus, Number(row['n'])]))
+  return new Map(rows.map((row) => [Status.parse(row['status']), numberOf(row, 'n')]))
+}
+
+/** Incidents received since a moment (ISO 8601) that ended with their target killed. */
+export function killedSince(database: Database, receivedSince: string): Incident[] {
+  return database
+    .all(`SELECT ${COLUMNS} FROM incidents WHERE received_at >= $receivedSince AND body ->> 'outcome' = 'killed'`, { receivedSince })
+    .map(fromRow)
 }
 
 /** Sortable by time and short enough to type: 20261122T045042-3f9a2c01b7d4. */
@@ -112,18 +139,16 @@ function toRow(incident: Incident) {
 }
 
 function fromRow(row: Row): Incident {
-  // The body was written by toRow from an Incident.
-  const body = JSON.parse(String(row['body'])) as IncidentBody
   return {
-    ...body,
-    id: String(row['id']),
-    fingerprint: String(row['fingerprint']),
-    episode: Number(row['episode']),
-    status: String(row['status']) as IncidentStatus,
-    startedAt: String(row['started_at']),
-    receivedAt: String(row['received_at']),
-    resolvedAt: row['resolved_at'] === null ? null : String(row['resolved_at']),
-    nextAtMs: row['next_at_ms'] === null ? null : Number(row['next_at_ms']),
-    attempts: Number(row['attempts']),
+    ...IncidentBody.parse(JSON.parse(textOf(row, 'body'))),
+    id: textOf(row, 'id'),
+    fingerprint: textOf(row, 'fingerprint'),
+    episode: numberOf(row, 'episode'),
+    status: Status.parse(row['status']),
+    startedAt: textOf(row, 'started_at'),
+    receivedAt: textOf(row, 'received_at'),
+    resolvedAt: textOrNull(row, 'resolved_at'),
+    nextAtMs: numberOrNull(row, 'next_at_ms'),
+    attempts: numberOf(row, 'attempts'),
   }
 }

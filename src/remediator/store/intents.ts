@@ -1,7 +1,11 @@
 /** Owns intents (written before an action, concluded after) and the cooldown that counts them on the boot clock. */
+import { z } from 'zod'
 import type { BootMoment } from '../../lib/clock.ts'
-import type { ActionName, Outcome } from '../model.ts'
+import { ACTIONS, type ActionName, type Outcome } from '../model.ts'
 import type { Database } from './database.ts'
+import { numberOf, textOf } from './row.ts'
+
+const Action = z.enum(ACTIONS)
 
 export interface CooldownRule {
   /** More attempts than this within the window start a cooldown. */
@@ -88,15 +92,15 @@ export function openIntentOf(database: Database, incident: string): OpenIntent |
   const row = database.get('SELECT * FROM intents WHERE incident = $incident AND outcome IS NULL ORDER BY id DESC LIMIT 1', { incident })
   return (
     row && {
-      id: Number(row['id']),
+      id: numberOf(row, 'id'),
       incident,
-      action: String(row['action']) as ActionName,
-      cooldownKey: String(row['cooldown_key']),
-      pid: Number(row['pid']),
-      startTicks: Number(row['start_ticks']),
-      bootId: String(row['boot_id']),
-      bootMs: Number(row['boot_ms']),
-      at: String(row['at']),
+      action: Action.parse(row['action']),
+      cooldownKey: textOf(row, 'cooldown_key'),
+      pid: numberOf(row, 'pid'),
+      startTicks: numberOf(row, 'start_ticks'),
+      bootId: textOf(row, 'boot_id'),
+      bootMs: numberOf(row, 'boot_ms'),
+      at: textOf(row, 'at'),
     }
   )
 }

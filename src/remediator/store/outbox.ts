@@ -1,5 +1,6 @@
 /** Owns the outbox table: mails wait here, durably, until a mail server has taken them. Knows nothing of SMTP. */
 import type { Database } from './database.ts'
+import { numberOf, textOf, textOrNull } from './row.ts'
 
 export interface NewMail {
   /** A second mail with the same key is dropped: a conclusion repeated after a crash mails once. */
@@ -31,14 +32,14 @@ export function nextMail(database: Database, nowMs: number): OutboxMail | undefi
   })
   return (
     row && {
-      id: Number(row['id']),
-      dedupe: String(row['dedupe']),
-      incident: row['incident'] === null ? null : String(row['incident']),
-      subject: String(row['subject']),
-      body: String(row['body']),
-      messageId: String(row['message_id']),
-      createdAtMs: Number(row['created_at_ms']),
-      attempts: Number(row['attempts']),
+      id: numberOf(row, 'id'),
+      dedupe: textOf(row, 'dedupe'),
+      incident: textOrNull(row, 'incident'),
+      subject: textOf(row, 'subject'),
+      body: textOf(row, 'body'),
+      messageId: textOf(row, 'message_id'),
+      createdAtMs: numberOf(row, 'created_at_ms'),
+      attempts: numberOf(row, 'attempts'),
     }
   )
 }

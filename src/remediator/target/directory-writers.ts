@@ -10,6 +10,8 @@ export interface WriterSighting {
   readonly pid: number
   /** Different files below the folder that it was seen holding open for writing. */
   readonly filesSeen: number
+  /** Between the first and the last new file seen. */
+  readonly spanMs: number
 }
 
 export interface DirectoryObservation {
@@ -30,12 +32,17 @@ export interface ObserveOptions {
   readonly signal?: AbortSignal
 }
 
-/** Fewer than this is chance: a log, an editor, a download. */
-const FILES_SEEN_MIN = 3
-/** The looking may end early once a writer is this clear. */
-const FILES_SEEN_CLEAR = 8
+/**
+ * Fewer than this is chance: a log, an editor, a download. Together with the span it is a pace that no bystander keeps
+ * for long without being a storm itself.
+ */
+const FILES_SEEN_MIN = 5
+/** Whoever saves a few files at once is done before this. */
+const SPAN_MS_MIN = 1_500
 /** Of all sightings the writer must have this share; else there are several writers and none is named. */
 const SHARE_MIN = 0.8
+/** More names prove nothing more. */
+const FILES_REMEMBERED_MAX = 10_000
 const WARM_UP_MS = 150
 /** After each slice other work gets its turn. */
 const SLICE_MS = 15
@@ -55,11 +62,11 @@ interface Candidate {
 
 /** Looks for up to `durationMs`; uses up to one core meanwhile, in slices. */
 export async function observeDirectoryWriters(options: ObserveOptions): Promise<DirectoryObservation> {
-  const seen = new Map<number, Set<string>>()
+  const seen = new Map<number, Seen>()
   const end = performance.now() + options.durationMs
   let candidates: Candidate[] = []
   let refreshAt = 0
-  while (performance.now() < end && !isClear(seen)) {
+  while (performance.now() < end && judge(seen, 0).writer === undefined) {
     options.signal?.throwIfAborted()
     if (performance.now() >= refreshAt) {
       candidates = (await busyWriters(options)).map((pid) => candidateOf(pid, options, seen))
@@ -77,17 +84,22 @@ export async function observeDirectoryWriters(options: ObserveOptions): Promise<
   return judge(seen, candidates.length)
 }
 
-function judge(seen: ReadonlyMap<number, ReadonlySet<string>>, candidates: number): DirectoryObservation {
-  const sightings = [...seen].map(([pid, files]) => ({ pid, filesSeen: files.size })).toSorted((a, b) => b.filesSeen - a.filesSeen)
-  const total = sightings.reduce((sum, sighting) => sum + sighting.filesSeen, 0)
-  const first = sightings[0]
-  const isWriter = first !== undefined && first.filesSeen >= FILES_SEEN_MIN && first.filesSeen >= SHARE_MIN * total
-  return { writer: isWriter ? first : undefined, sightings, candidates }
+/** What one process was seen holding open. */
+interface Seen {
+  readonly files: Set<string>
+  readonly firstAtMs: number
+  lastAtMs: number
 }
 
-function isClear(seen: ReadonlyMap<number, ReadonlySet<string>>): boolean {
-  const { writer } = judge(seen, 0)
-  return writer !== undefined && writer.filesSeen >= FILES_SEEN_CLEAR
+function judge(seen: ReadonlyMap<number, Seen>, candidates: number): DirectoryObservation {
+  const sightings = [...seen]
+    .map(([pid, { files, firstAtMs, lastAtMs }]) => ({ pid, filesSeen: files.size, spanMs: lastAtMs - firstAtMs }))
+    .toSorted((a, b) => b.filesSeen - a.filesSeen)
+  const total = sightings.reduce((sum, sighting) => sum + sighting.filesSeen, 0)
+  const first = sightings[0]
+  const isWriter =
+    first !== undefined && first.filesSeen >= FILES_SEEN_MIN && first.spanMs >= SPAN_MS_MIN && first.filesSeen >= SHARE_MIN * total
+  return { writer: isWriter ? first : undefined, sightings, candidates }
 }
 
 /** Processes whose count of write calls rises: only they can be creating files. Busiest first. */
@@ -116,7 +128,7 @@ function writeCallsByPid(options: ObserveOptions): Map<number, number> {
 }
 
 /** Looks at all of its open files once; what is free among the numbers is where new files will show up. */
-function candidateOf(pid: number, options: ObserveOptions, seen: Map<number, Set<string>>): Candidate {
+function candidateOf(pid: number, options: ObserveOptions, seen: Map<number, Seen>): Candidate {
   const folder = path.join(options.procfsRoot, String(pid), 'fd')
   const open = new Set(attempt(() => readdirSync(folder)) ?? [])
   for (const descriptor of open) look(pid, `${folder}/${descriptor}`, options, seen)
@@ -126,14 +138,18 @@ function candidateOf(pid: number, options: ObserveOptions, seen: Map<number, Set
 }
 
 /** Notes the file when the descriptor holds one below the folder open for writing. A closed descriptor costs one system call. */
-function look(pid: number, link: string, options: ObserveOptions, seen: Map<number, Set<string>>): void {
+function look(pid: number, link: string, options: ObserveOptions, seen: Map<number, Seen>): void {
   // The link's own mode tells how the file is open: bit 0200 is for writing (proc_pid_fd(5)).
   const stats = attempt(() => lstatSync(link, { throwIfNoEntry: false }))
   if (stats === undefined || (stats.mode & 0o200) === 0) return
   const target = attempt(() => readlinkSync(link))
   if (target === undefined || !target.startsWith(options.directory.endsWith('/') ? options.directory : `${options.directory}/`)) return
-  const files = seen.get(pid) ?? new Set<string>()
-  seen.set(pid, files.add(target))
+  const nowMs = performance.now()
+  const known = seen.get(pid) ?? { files: new Set<string>(), firstAtMs: nowMs, lastAtMs: nowMs }
+  seen.set(pid, known)
+  if (known.files.has(target) || known.files.size >= FILES_REMEMBERED_MAX) return
+  known.files.add(target)
+  known.lastAtMs = nowMs
 }
 
 /** Processes and descriptors vanish between two calls, and others' are closed to us. */

@@ -1,0 +1,94 @@
+/** Owns finding the culprit of an alert that names only a folder: the process that is seen writing there, or nobody. */
+import { realpathSync, statSync } from 'node:fs'
+import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
+import { nameOf, type Incident } from '../model.ts'
+import { end, refuse, type StageResult, type Subject } from '../stage.ts'
+import { killedSince } from '../store/incidents.ts'
+import { observeDirectoryWriters, type DirectoryObservation } from '../target/directory-writers.ts'
+import { found, gone, isDead, startTimeOf, startedAfter, type IdentifyOptions } from './identified.ts'
+
+/** How long a folder's writers are looked for. */
+const OBSERVE_MS_MAX = 6_000
+/** The shipped rules look this far back, and a scrape more: so long an alert speaks of what a stopped writer had written. */
+const WINDOW_MS = 330_000
+
+export async function identifyWriter(
+  subject: Subject,
+  directory: string,
+  options: IdentifyOptions,
+  signal: AbortSignal,
+): Promise<StageResult> {
+  const { incident } = subject
+  const stopped = lastStopped(incident, options)
+  if (stopped) return waitForWindow(subject, directory, stopped)
+  const before = changeTimeMs(directory)
+  if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
+  const observation = await observeDirectoryWriters({
+    procfsRoot: options.procfs.root,
+    directory: realpathSync(directory),
+    exclude: new Set([options.ownPid]),
+    durationMs: OBSERVE_MS_MAX,
+    signal,
+  })
+  const { writer } = observation
+  const identity = writer && readProcessIdentity(writer.pid, options.procfs)
+  if (!writer || !identity || isDead(identity)) return nobody(subject, directory, observation, changeTimeMs(directory) === before)
+  if (startedAfter(identity, incident.startedAt)) {
+    return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
+  }
+  const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
+  return found(subject, identity, {
+    group: options.groupOf(identity),
+    pid: identity.pid,
+    startTicks: identity.startTicks,
+    startTime: startTimeOf(identity),
+    evidence,
+  })
+}
+
+/**
+ * The last incident within the window whose target was stopped and may have been the writer here: one about this folder, or
+ * one that named a process, whose folders are not known.
+ */
+function lastStopped(incident: Incident, { database, clock }: IdentifyOptions): Incident | undefined {
+  const since = clock.nowMs() - WINDOW_MS
+  return killedSince(database, new Date(since - WINDOW_MS).toISOString())
+    .filter((other) => other.labels['directory'] === undefined || other.labels['directory'] === incident.labels['directory'])
+    .filter((other) => other.closedAt !== null && Date.parse(other.closedAt) > since)
+    .toSorted((a, b) => Date.parse(a.closedAt ?? '') - Date.parse(b.closedAt ?? ''))
+    .at(-1)
+}
+
+/** What is counted now is what the stopped writer left in the window; suspecting whoever writes now would be wrong. */
+function waitForWindow(subject: Subject, directory: string, stopped: Incident): StageResult {
+  const who = stopped.target ? nameOf(stopped.target) : 'a writer'
+  return end(subject, {
+    event: 'postponed',
+    text: `${who} was stopped a moment ago; ${directory} is looked at again if the alert outlives what it wrote.`,
+    status: 'deferred',
+    decision: null,
+    reason: 'just_stopped',
+    outcome: null,
+    nextAtMs: Date.parse(stopped.closedAt ?? '') + WINDOW_MS,
+    data: { incident: stopped.id },
+  })
+}
+
+function nobody(subject: Subject, directory: string, observation: DirectoryObservation, isQuiet: boolean): StageResult {
+  if (isQuiet) return gone(subject, `Nothing is being created in ${directory} any more.`)
+  const seen = observation.sightings.map((sighting) => `pid ${sighting.pid} with ${sighting.filesSeen} files`).join(', ')
+  return refuse(
+    subject,
+    'target_unknown',
+    `No single process could be seen writing into ${directory}${seen === '' ? '' : ` (seen: ${seen})`}.`,
+  )
+}
+
+/** A folder's own change time moves with each entry made in it. */
+function changeTimeMs(directory: string): number | undefined {
+  try {
+    return statSync(directory).mtimeMs
+  } catch {
+    return undefined
+  }
+}

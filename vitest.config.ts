@@ -1,4 +1,4 @@
-/** Owns how tests run: unit and integration files side by side, then the end-to-end files one after another. */
+/** Owns how tests run: unit and integration files side by side, then the end-to-end files, two at a time. */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -22,8 +22,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // A whole loop runs in each file and its reaction times are measured, so nothing else may run beside it.
-          fileParallelism: false,
+          // A whole loop runs in each file, and most of its time is waiting: two fit on two cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -98,7 +98,7 @@ function readyText(report: LoopReport, mode: string): string {
     '',
     `  exporter      ${report.exporter}/metrics`,
     `  remediator    ${report.remediator}`,
-    `  prometheus    ${report.prometheus}/alerts`,
+    `  prometheus    ${report.prometheus}`,
     `  alertmanager  ${report.alertmanager}`,
     `  state         ${report.stateDir}`,
     `  mode          ${mode}: ${meaning ?? ''}`,

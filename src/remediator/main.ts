@@ -33,7 +33,7 @@ import { recover } from './stages/recover.ts'
 import { verify } from './stages/verify.ts'
 import { Database, databasePath } from './store/database.ts'
 import { enqueueMail } from './store/outbox.ts'
-import { createNeverList } from './target/never-list.ts'
+import { createNeverList } from './suspects/never-list.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {

@@ -6,7 +6,7 @@ import { cooldownRemainingMs } from '../store/intents.ts'
 import { next, refuse, type Stage } from '../stage.ts'
 import { nameOf } from '../model.ts'
 import { coolingDown } from './cooling-down.ts'
-import type { NeverList } from '../target/never-list.ts'
+import type { NeverList } from '../suspects/never-list.ts'
 
 export interface GuardOptions {
   readonly neverList: NeverList

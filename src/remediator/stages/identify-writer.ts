@@ -4,7 +4,7 @@ import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { nameOf, type Incident } from '../model.ts'
 import { end, refuse, type StageResult, type Subject } from '../stage.ts'
 import { killedSince } from '../store/incidents.ts'
-import { observeDirectoryWriters, type DirectoryObservation } from '../target/directory-writers.ts'
+import { observeDirectoryWriters, type DirectoryObservation } from '../suspects/directory-writers.ts'
 import { found, gone, isDead, startTimeOf, startedAfter, type IdentifyOptions } from './identified.ts'
 
 /** How long a folder's writers are looked for. */

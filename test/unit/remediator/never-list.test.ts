@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProcessIdentity } from '../../../src/lib/linux/proc-process.ts'
-import { createNeverList } from '../../../src/remediator/target/never-list.ts'
+import { createNeverList } from '../../../src/remediator/suspects/never-list.ts'
 
 const PARENTS = new Map([
   [10, 1],

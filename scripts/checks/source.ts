@@ -7,8 +7,16 @@ export const sourceChecks: readonly Check[] = [
   { name: 'types (tsc)', run: () => command('tsc', ['-p', '.']) },
   { name: 'dead code (knip)', run: () => command('knip', ['--no-progress', '--treat-config-hints-as-errors']) },
   { name: 'launcher and shell syntax', run: shellSyntax },
-  { name: 'generated files', run: () => command('node', ['grafana/build.ts', '--check']) },
+  { name: 'generated files', run: generatedFiles },
 ]
+
+async function generatedFiles(): Promise<CheckResult> {
+  const results = await Promise.all([
+    command('node', ['grafana/build.ts', '--check']),
+    command('node', ['scripts/metrics-doc.ts', '--check']),
+  ])
+  return { ok: results.every((result) => result.ok), output: results.map((result) => result.output).join('\n') }
+}
 
 async function shellSyntax(): Promise<CheckResult> {
   // The shell's half of the launcher ends inside a comment of JavaScript's, which only running it can check.

@@ -15,7 +15,7 @@ export function aptIsPresent(env) {
 
 /**
  * Downloads the packages and unpacks them into `folder`/unpacked.
- * @param {SetupContext} context
+ * @param {Pick<SetupContext, 'env' | 'signal'>} context
  * @param {string} folder
  * @param {readonly string[]} packages
  * @returns {Promise<{ ok: boolean, output: string }>}

@@ -1,17 +1,27 @@
 /** Owns `procwarden exporter`: its flags. */
+import { setFlagsFromString } from 'node:v8'
 import { Command, Option } from 'commander'
-import { FILES_BACKENDS, type FilesBackend } from '../exporter/config.ts'
+import { FILES_BACKENDS, PROCESSES_BACKENDS, type FilesBackend, type ProcessesBackend } from '../exporter/config.ts'
+import { explainProcess } from '../exporter/explain.ts'
 import { runExporter } from '../exporter/main.ts'
 import { runUntilStopped } from '../lib/lifecycle.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../lib/log.ts'
-import { collect, logOptions } from './options.ts'
+import { collect, logOptions, parsePositiveInteger } from './options.ts'
 
 interface Flags {
   readonly 'config.file'?: string
   readonly 'web.listenAddress': string
+  readonly 'web.config.file'?: string
   readonly 'path.procfs': string
   readonly 'collector.processes': boolean
+  readonly 'collector.processes.backend'?: ProcessesBackend
   readonly 'collector.files': boolean
+  readonly 'collector.lifecycle': boolean
+  readonly 'explain.pid'?: number
+  readonly 'collector.host': boolean
+  readonly 'collector.probes': boolean
+  readonly 'collector.services': boolean
+  readonly 'path.sysfs': string
   readonly 'collector.files.watch'?: string[]
   readonly 'collector.files.exclude'?: string[]
   readonly 'collector.files.backend'?: FilesBackend
@@ -24,9 +34,16 @@ export function exporterCommand(): Command {
     .description('publish per-process and file-creation metrics on /metrics')
     .addOption(new Option('--config.file <file>', 'configuration (see config/exporter.yml); defaults without one'))
     .addOption(new Option('--web.listen-address <host:port>', 'where to listen').default('127.0.0.1:9930'))
+    .addOption(new Option('--web.config.file <file>', 'TLS, passwords and headers (see docs/exporter.md); plain HTTP without one'))
     .addOption(new Option('--path.procfs <dir>', 'where /proc is').default('/proc'))
     .addOption(new Option('--no-collector.processes', 'switch the processes collector off'))
+    .addOption(new Option('--collector.processes.backend <name>', 'how processes are read').choices(PROCESSES_BACKENDS))
     .addOption(new Option('--no-collector.files', 'switch the files collector off'))
+    .addOption(new Option('--no-collector.lifecycle', 'switch the lifecycle collector off'))
+    .addOption(new Option('--path.sysfs <dir>', 'where /sys is').default('/sys'))
+    .addOption(new Option('--no-collector.host', 'switch the host collector off'))
+    .addOption(new Option('--no-collector.probes', 'switch the probes collector off'))
+    .addOption(new Option('--no-collector.services', 'switch the services collector off'))
     .addOption(
       new Option(
         '--collector.files.watch <dir>',
@@ -35,22 +52,43 @@ export function exporterCommand(): Command {
     )
     .addOption(new Option('--collector.files.exclude <dir>', 'never count below this folder (repeatable)').argParser(collect))
     .addOption(new Option('--collector.files.backend <name>', 'how creations are seen').choices(FILES_BACKENDS))
+    .addOption(new Option('--explain.pid <pid>', 'say how this process is grouped and why, and end').argParser(parsePositiveInteger))
   for (const option of logOptions()) command.addOption(option)
   return command.action(async (flags: Flags) => {
+    if (flags['explain.pid'] !== undefined) {
+      process.stdout.write(explainProcess(flags['explain.pid'], { configFile: flags['config.file'], procfs: flags['path.procfs'] }))
+      return
+    }
+    collectGarbageAlone()
     const log = createLogger({ level: flags['log.level'], format: flags['log.format'], part: 'exporter' })
     const exporter = await runExporter(
       {
         listenAddress: flags['web.listenAddress'],
         procfs: flags['path.procfs'],
+        sysfs: flags['path.sysfs'],
+        ...(flags['web.config.file'] === undefined ? {} : { webConfigFile: flags['web.config.file'] }),
         ...(flags['config.file'] === undefined ? {} : { configFile: flags['config.file'] }),
         ...(flags['collector.files.watch'] === undefined ? {} : { filesWatch: flags['collector.files.watch'] }),
         ...(flags['collector.files.exclude'] === undefined ? {} : { filesExclude: flags['collector.files.exclude'] }),
         ...(flags['collector.files.backend'] === undefined ? {} : { filesBackend: flags['collector.files.backend'] }),
+        ...(flags['collector.processes.backend'] === undefined ? {} : { processesBackend: flags['collector.processes.backend'] }),
         ...(flags['collector.processes'] ? {} : { processes: false }),
         ...(flags['collector.files'] ? {} : { files: false }),
+        ...(flags['collector.lifecycle'] ? {} : { lifecycle: false }),
+        ...(flags['collector.host'] ? {} : { host: false }),
+        ...(flags['collector.probes'] ? {} : { probes: false }),
+        ...(flags['collector.services'] ? {} : { services: false }),
       },
       log,
     )
     await runUntilStopped(exporter, log)
   })
+}
+
+/**
+ * On the small heap of an exporter, V8's helper threads cost more CPU than they save time (docs/benchmarks.md). The flag is read
+ * at every collection, so it holds from now on, and in threads too.
+ */
+function collectGarbageAlone(): void {
+  setFlagsFromString('--no-parallel-scavenge')
 }

@@ -2,15 +2,19 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import { readVersion } from '../lib/version.ts'
-import { approvalCommands } from './approval.ts'
-import { auditCommand } from './audit.ts'
-import { demoCommand } from './demo.ts'
-import { exporterCommand } from './exporter.ts'
-import { incidentsCommand } from './incidents.ts'
-import { remediatorCommand } from './remediator.ts'
-import { upCommand } from './up.ts'
 
 const EXIT_FAILED = 1
+
+/** In the order of the help. Each is loaded only when it is asked for: an exporter has no use for the remediator's libraries. */
+const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Promise<readonly Command[]>]> = [
+  [['up'], async () => [(await import('./up.ts')).upCommand()]],
+  [['exporter'], async () => [(await import('./exporter.ts')).exporterCommand()]],
+  [['remediator'], async () => [(await import('./remediator.ts')).remediatorCommand()]],
+  [['incidents'], async () => [(await import('./incidents.ts')).incidentsCommand()]],
+  [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
+  [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
+  [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
+]
 
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('procwarden')
@@ -19,16 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .helpCommand(false)
     .showHelpAfterError('(procwarden --help tells what there is)')
     .exitOverride()
-  const commands = [
-    upCommand(),
-    exporterCommand(),
-    remediatorCommand(),
-    incidentsCommand(),
-    ...approvalCommands(),
-    auditCommand(),
-    demoCommand(),
-  ]
-  for (const command of commands) program.addCommand(command.exitOverride())
+  for (const command of await commandsFor(argv[2])) program.addCommand(command.exitOverride())
   try {
     await program.parseAsync(argv)
     return Number(process.exitCode ?? 0)
@@ -38,6 +33,13 @@ async function main(argv: readonly string[]): Promise<number> {
     else process.stderr.write(`procwarden: ${messageOf(error)}\n`)
     return EXIT_FAILED
   }
+}
+
+/** The one asked for, or all of them: the help lists them, and so does the answer to a name that there is not. */
+async function commandsFor(name: string | undefined): Promise<Command[]> {
+  const asked = COMMANDS.filter(([names]) => name !== undefined && names.includes(name))
+  const loaded = await Promise.all((asked.length > 0 ? asked : COMMANDS).map(([, load]) => load()))
+  return loaded.flat()
 }
 
 // Standard output may be a pipe whose reader has gone: that is the reader's choice, not a fault.

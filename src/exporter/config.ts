@@ -3,14 +3,20 @@ import os from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
-import type { GroupMatcher } from '../lib/groups/group-name.ts'
+import { OTHER_GROUP, UNKNOWN_GROUP, type GroupMatcher } from '../lib/groups/group-name.ts'
 import type { LogFormat, LogLevel } from '../lib/log.ts'
+import type { HighMarks } from './api/sentence.ts'
+import type { ServiceSettings } from './collectors/services.ts'
+import { labelName, probeSettings, probesSchema, refuseDuplicates } from './probe-config.ts'
+import type { ProbeSettings } from './probe-runner.ts'
 
 /** What the command line may say; each absent one leaves the file's word or the default. */
 export interface ExporterOptions {
   readonly configFile?: string
   /** HOST:PORT; port 0 takes any free one. */
   readonly listenAddress?: string
+  /** TLS, basic authentication and headers, in the format of exporter-toolkit. */
+  readonly webConfigFile?: string
   readonly logLevel?: LogLevel
   readonly logFormat?: LogFormat
   readonly procfs?: string
@@ -20,13 +26,24 @@ export interface ExporterOptions {
   readonly filesExclude?: readonly string[]
   readonly filesBackend?: FilesBackend
   readonly processes?: boolean
+  readonly processesBackend?: ProcessesBackend
   readonly files?: boolean
+  readonly lifecycle?: boolean
+  readonly host?: boolean
+  readonly probes?: boolean
+  readonly services?: boolean
+  /** Where /sys is. */
+  readonly sysfs?: string
 }
 
 export const DEFAULT_LISTEN_ADDRESS = '127.0.0.1:9930'
 export const DEFAULT_PROCFS = '/proc'
+export const DEFAULT_SYSFS = '/sys'
 export const FILES_BACKENDS = ['auto', 'fanotify', 'chokidar'] as const
 export type FilesBackend = (typeof FILES_BACKENDS)[number]
+
+export const PROCESSES_BACKENDS = ['auto', 'proc', 'portable'] as const
+export type ProcessesBackend = (typeof PROCESSES_BACKENDS)[number]
 
 const DEFAULT_DEPTH = 2
 const DEFAULT_IGNORE = ['node_modules', '.git', '.cache', '__pycache__']
@@ -57,11 +74,28 @@ const ignoreList = z
   )
   .max(100)
 
-const groupSchema = z.strictObject({
-  name: z.string().min(1).max(256),
-  match: z
-    .strictObject({ comm: names.optional(), exe: names.optional(), cmdline: pattern.optional() })
-    .refine((match) => Object.values(match).some((value) => value !== undefined), 'give at least one of comm, exe and cmdline'),
+const matchSchema = z
+  .strictObject({
+    comm: names.optional(),
+    exe: names.optional(),
+    cmdline: pattern.optional(),
+    user: names.optional(),
+    unit: names.optional(),
+    container: names.optional(),
+  })
+  .refine(
+    (match) => Object.values(match).some((value) => value !== undefined),
+    'give at least one of comm, exe, cmdline, user, unit and container',
+  )
+
+const groupSchema = z.strictObject({ name: z.string().min(1).max(256), match: matchSchema })
+
+const serviceSchema = z.strictObject({
+  name: labelName.refine((name) => name !== UNKNOWN_GROUP && name !== OTHER_GROUP, 'choose another name: this one is taken'),
+  match: matchSchema,
+  limits: z
+    .strictObject({ cpu_ratio: z.number().positive().max(10_000).optional(), memory_bytes: z.int().positive().optional() })
+    .prefault({}),
 })
 
 const watchSchema = z.strictObject({
@@ -75,13 +109,27 @@ export const exporterConfigSchema = z.strictObject({
   processes: z
     .strictObject({
       enabled: z.boolean().default(true),
+      backend: z.enum(PROCESSES_BACKENDS).default('auto'),
       per_process_max: z.int().min(0).max(10_000).default(100),
       groups_max: z.int().min(1).max(10_000).default(1000),
       group_expiry_hours: z.number().min(0.01).max(720).default(24),
-      descriptors_max: z.int().min(0).max(100_000).default(4096),
+      descriptors_max: z.int().min(0).max(1_000_000).default(100_000),
     })
     .prefault({}),
+  lifecycle: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
   groups: z.array(groupSchema).max(1000).default([]),
+  services: z.array(serviceSchema).max(200).default([]).superRefine(refuseDuplicates),
+  probes: probesSchema,
+  host: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      network_filesystems: z.boolean().default(false),
+      smart_interval_minutes: z.number().min(0).max(1440).default(10),
+      high_cpu_ratio: z.number().positive().max(1).default(0.8),
+      high_load_per_cpu: z.number().positive().max(1000).default(1),
+      high_memory_ratio: z.number().positive().max(1).default(0.9),
+    })
+    .prefault({}),
   files: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -118,6 +166,7 @@ export interface FilesSettings {
 
 interface ProcessesSettings {
   readonly enabled: boolean
+  readonly backend: ProcessesBackend
   readonly perProcessMax: number
   readonly groupsMax: number
   readonly groupExpiryMs: number
@@ -125,9 +174,21 @@ interface ProcessesSettings {
   readonly matchers: readonly GroupMatcher[]
 }
 
+interface HostSettings {
+  readonly enabled: boolean
+  readonly networkFilesystems: boolean
+  /** 0 never asks. */
+  readonly smartIntervalMs: number
+  readonly high: HighMarks
+}
+
 export interface ExporterSettings {
+  readonly host: HostSettings
+  readonly probes: { readonly enabled: boolean; readonly list: readonly ProbeSettings[] }
+  readonly services: { readonly enabled: boolean; readonly list: readonly ServiceSettings[] }
   readonly collectorDeadlineMs: number
   readonly processes: ProcessesSettings
+  readonly lifecycle: { readonly enabled: boolean }
   readonly files: FilesSettings
 }
 
@@ -142,12 +203,26 @@ export function loadExporterSettings(options: ExporterOptions): ExporterSettings
     collectorDeadlineMs: config.collector_deadline_seconds * 1000,
     processes: {
       enabled: options.processes ?? processes.enabled,
+      backend: options.processesBackend ?? processes.backend,
       perProcessMax: processes.per_process_max,
       groupsMax: processes.groups_max,
       groupExpiryMs: processes.group_expiry_hours * 3_600_000,
       descriptorsMax: processes.descriptors_max,
-      matchers: config.groups.map(matcherOf),
+      matchers: [...config.services, ...config.groups].map(matcherOf),
     },
+    lifecycle: { enabled: options.lifecycle ?? config.lifecycle.enabled },
+    host: {
+      enabled: options.host ?? config.host.enabled,
+      networkFilesystems: config.host.network_filesystems,
+      smartIntervalMs: config.host.smart_interval_minutes * 60_000,
+      high: {
+        cpuRatio: config.host.high_cpu_ratio,
+        loadPerCpu: config.host.high_load_per_cpu,
+        memoryRatio: config.host.high_memory_ratio,
+      },
+    },
+    probes: { enabled: options.probes ?? true, list: probeSettings(config.probes) },
+    services: { enabled: options.services ?? true, list: config.services.map(serviceSettings) },
     files: {
       enabled: options.files ?? files.enabled,
       backend: options.filesBackend ?? files.backend,
@@ -161,12 +236,19 @@ export function loadExporterSettings(options: ExporterOptions): ExporterSettings
   }
 }
 
-function matcherOf(group: z.infer<typeof groupSchema>): GroupMatcher {
-  const { comm, exe, cmdline } = group.match
+function serviceSettings({ name, limits }: z.infer<typeof serviceSchema>): ServiceSettings {
+  return { name, cpuRatioMax: limits.cpu_ratio, memoryBytesMax: limits.memory_bytes }
+}
+
+function matcherOf(group: Pick<z.infer<typeof groupSchema>, 'name' | 'match'>): GroupMatcher {
+  const { comm, exe, cmdline, user, unit, container } = group.match
   return {
     name: group.name,
     ...(comm === undefined ? {} : { comm }),
     ...(exe === undefined ? {} : { exe }),
     ...(cmdline === undefined ? {} : { cmdline }),
+    ...(user === undefined ? {} : { user }),
+    ...(unit === undefined ? {} : { unit }),
+    ...(container === undefined ? {} : { container }),
   }
 }

@@ -5,13 +5,50 @@ import { OTHER_GROUP } from '../lib/groups/group-name.ts'
 export interface CounterSet {
   userSeconds: number | undefined
   systemSeconds: number | undefined
+  undividedSeconds: number | undefined
+  minorFaults: number | undefined
+  majorFaults: number | undefined
+  voluntarySwitches: number | undefined
+  involuntarySwitches: number | undefined
   readBytes: number | undefined
   writtenBytes: number | undefined
   readOperations: number | undefined
   writeOperations: number | undefined
 }
 
-const COUNTER_NAMES = ['userSeconds', 'systemSeconds', 'readBytes', 'writtenBytes', 'readOperations', 'writeOperations'] as const
+/** What all processes of a group have in common; empty where they differ or it could not be read. */
+export interface GroupInfo {
+  readonly category: string
+  readonly unit: string
+  readonly container: string
+  readonly user: string
+}
+
+export const EXIT_REASONS = ['success', 'error', 'signal', 'unknown'] as const
+/** `unknown`: the end was noticed by a scan, or its event was lost. */
+export type ExitReason = (typeof EXIT_REASONS)[number]
+
+/** How often programs of the group began and ended. */
+export interface LifeCounters {
+  starts: number
+  readonly exits: Record<ExitReason, number>
+  /** By the signal's name. */
+  readonly crashes: Map<string, number>
+}
+
+const COUNTER_NAMES = [
+  'userSeconds',
+  'systemSeconds',
+  'undividedSeconds',
+  'minorFaults',
+  'majorFaults',
+  'voluntarySwitches',
+  'involuntarySwitches',
+  'readBytes',
+  'writtenBytes',
+  'readOperations',
+  'writeOperations',
+] as const
 
 export interface Group {
   readonly name: string
@@ -21,6 +58,9 @@ export interface Group {
   /** Whether a process of the group was ever seen, and not only its files. */
   hadProcess: boolean
   filesCreated: number
+  /** As of the last scan that found a process of it. */
+  info: GroupInfo | undefined
+  readonly life: LifeCounters
   /** Wall clock; for expiry. */
   lastActiveMs: number
 }
@@ -35,6 +75,14 @@ export class GroupCounters {
     return this.#groups.size < groupsMax ? this.#create(name, nowMs) : (this.#groups.get(OTHER_GROUP) ?? this.#create(OTHER_GROUP, nowMs))
   }
 
+  /** A group that the configuration names is published at 0 processes too, and does not expire as long as this is called. */
+  keep(name: string, nowMs: number): void {
+    const group = this.group(name, Infinity, nowMs)
+    group.hadProcess = true
+    group.statesSeen.add('S')
+    group.lastActiveMs = nowMs
+  }
+
   values(): Iterable<Group> {
     return this.#groups.values()
   }
@@ -47,7 +95,16 @@ export class GroupCounters {
   }
 
   #create(name: string, nowMs: number): Group {
-    const group: Group = { name, counters: noCounters(), statesSeen: new Set(), hadProcess: false, filesCreated: 0, lastActiveMs: nowMs }
+    const group: Group = {
+      name,
+      counters: noCounters(),
+      statesSeen: new Set(),
+      hadProcess: false,
+      filesCreated: 0,
+      info: undefined,
+      life: { starts: 0, exits: { success: 0, error: 0, signal: 0, unknown: 0 }, crashes: new Map() },
+      lastActiveMs: nowMs,
+    }
     this.#groups.set(name, group)
     return group
   }
@@ -63,10 +120,23 @@ export function addUse(counters: CounterSet, now: CounterSet, before: CounterSet
   }
 }
 
+/** Adds use that was found later. */
+export function creditUse(counters: CounterSet, use: Partial<Readonly<Record<keyof CounterSet, number>>>): void {
+  for (const name of COUNTER_NAMES) {
+    const used = use[name]
+    if (used !== undefined && used > 0) counters[name] = (counters[name] ?? 0) + used
+  }
+}
+
 /** For a process that began after our last look: all it has used, it used since. */
 export const FRESH_PROCESS: CounterSet = {
   userSeconds: 0,
   systemSeconds: 0,
+  undividedSeconds: 0,
+  minorFaults: 0,
+  majorFaults: 0,
+  voluntarySwitches: 0,
+  involuntarySwitches: 0,
   readBytes: 0,
   writtenBytes: 0,
   readOperations: 0,
@@ -77,6 +147,11 @@ function noCounters(): CounterSet {
   return {
     userSeconds: undefined,
     systemSeconds: undefined,
+    undividedSeconds: undefined,
+    minorFaults: undefined,
+    majorFaults: undefined,
+    voluntarySwitches: undefined,
+    involuntarySwitches: undefined,
     readBytes: undefined,
     writtenBytes: undefined,
     readOperations: undefined,

@@ -2,25 +2,41 @@
 import os from 'node:os'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { listen, parseListenAddress } from '../lib/http.ts'
+import { loadCategories } from '../lib/groups/category.ts'
 import { createFanotify } from '../lib/linux/fanotify.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
+import { createProcConnector } from '../lib/linux/netlink-proc.ts'
 import { createProcfs, readProcessIdentity, readStat } from '../lib/linux/proc-process.ts'
 import { createLogger, type Logger } from '../lib/log.ts'
 import { readVersion } from '../lib/version.ts'
+import { createClassify } from './api/classification.ts'
 import { viewFiles } from './api/files.ts'
 import { viewProcesses, type ProcessView } from './api/processes.ts'
+import { viewStatus } from './api/system.ts'
 import { createExporterApp } from './app.ts'
 import type { Collector } from './collector.ts'
 import { createExporterCollector } from './collectors/exporter.ts'
 import { createFilesCollector } from './collectors/files.ts'
 import { createProcessesCollector, type ProcessesCollector } from './collectors/processes.ts'
-import { DEFAULT_LISTEN_ADDRESS, DEFAULT_PROCFS, loadExporterSettings, type ExporterOptions, type ExporterSettings } from './config.ts'
+import {
+  DEFAULT_LISTEN_ADDRESS,
+  DEFAULT_PROCFS,
+  DEFAULT_SYSFS,
+  loadExporterSettings,
+  type ExporterOptions,
+  type ExporterSettings,
+  type ProcessesBackend,
+} from './config.ts'
 import { FileWatch } from './file-watch.ts'
+import { createCategoryOf } from './group-category.ts'
+import { createLifecycle, type Lifecycle } from './lifecycle.ts'
+import { createMachine, type Machine } from './machine.ts'
 import { ProcessTable } from './process-table.ts'
 import { createRegistry } from './registry.ts'
-import { createRuntimeMetrics } from './runtime-metrics.ts'
+import { createRuntimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts'
 import { createUserNames, type UserNames } from './sources/user-names.ts'
 import type { ProcessSource } from './sources/process-source.ts'
+import { createPortableProcessSource } from './sources/portable-process-source.ts'
 import { createWorkerProcessSource } from './sources/worker-process-source.ts'
 
 export type { ExporterOptions } from './config.ts'
@@ -38,6 +54,8 @@ interface Instruments {
   readonly source: ProcessSource
   readonly processes: ProcessesCollector | undefined
   readonly watch: FileWatch | undefined
+  readonly lifecycle: Lifecycle | undefined
+  readonly machine: Machine
   readonly userNames: UserNames & { refresh(): void }
 }
 
@@ -55,43 +73,47 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
   const startMs = clock.nowMs()
   let settings = loadExporterSettings(options)
   const instruments = assemble(() => settings, options, clock, log)
-  const { table, processes, watch } = instruments
+  const { table, processes, watch, lifecycle, machine } = instruments
   const runtime = createRuntimeMetrics()
-  const collectors: Collector[] = [
-    ...(watch ? [createFilesCollector(watch)] : []),
-    ...(processes ? [processes] : []),
-    createExporterCollector({
-      version: readVersion(),
-      startMs,
-      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
-    }),
-  ]
+  const version = readVersion()
+  const collectors = listCollectors(instruments, version, startMs)
   const registry = createRegistry({ collectors, deadlineMs: () => settings.collectorDeadlineMs, log })
   const reload = async (): Promise<void> => {
     const next = loadExporterSettings(options)
     settings = next
     table.reconfigure(next.processes)
+    lifecycle?.renamed()
+    machine.reconfigure()
     await watch?.reconfigure(next.files)
     log.info('the configuration is read anew')
   }
-  const release = async (): Promise<void> => {
-    await watch?.close()
-    await instruments.source.close()
-    runtime.close()
-  }
+  const release = (): Promise<void> => releaseAll(instruments, runtime)
   const app = createExporterApp({
     address,
     log,
     reload,
     notReady: () => undefined,
-    metrics: async () => (await registry.scrape()) + (await runtime.text()),
+    version,
+    metrics: {
+      collectorNames: registry.collectorNames,
+      // What the process and Node say of themselves belongs to the exporter collector.
+      text: async (format, only) => {
+        machine.api?.observe()
+        return (await registry.scrape(format, only)) + (only === undefined || only.has('exporter') ? await runtime.text(format) : '')
+      },
+    },
+    status: () => viewStatus({ version, startMs, nowMs: clock.nowMs(), collectorNames: registry.collectorNames }),
+    system: machine.api,
     processes: processes && (() => listProcesses(instruments, processes)),
     files: watch && (() => watch.drain().then(() => viewFiles(watch))),
   })
   try {
     await watch?.start()
     table.setAttributesFiles(watch?.attributes ?? false)
-    const server = await listen(app, address, 'exporter')
+    // Whoever ends before the first scrape has a name then. A fault here is the first scrape's to report.
+    await processes?.refresh(0).catch(() => undefined)
+    const server = await listen(app, address, 'exporter', { webConfigFile: options.webConfigFile, log })
+    machine.start()
     log.info(`serving metrics on ${server.url}/metrics`)
     return {
       url: server.url,
@@ -107,15 +129,43 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
   }
 }
 
+/** In the order of the output. */
+function listCollectors(instruments: Instruments, version: string, startMs: number): Collector[] {
+  const { table, processes, watch, lifecycle, machine } = instruments
+  return [
+    ...(watch ? [createFilesCollector(watch)] : []),
+    ...(processes ? [processes] : []),
+    ...(lifecycle ? [lifecycle.collector] : []),
+    ...machine.collectors,
+    createExporterCollector({
+      version,
+      startMs,
+      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
+    }),
+  ]
+}
+
+async function releaseAll({ watch, lifecycle, machine, source }: Instruments, runtime: RuntimeMetrics): Promise<void> {
+  await watch?.close()
+  lifecycle?.close()
+  machine.close()
+  await source.close()
+  runtime.close()
+}
+
 function assemble(settings: () => ExporterSettings, options: ExporterOptions, clock: Clock, log: Logger): Instruments {
   const procfsRoot = options.procfs ?? DEFAULT_PROCFS
-  const procfs = createProcfs(clock, procfsRoot)
   const { processes, files } = settings()
+  const procfs = isPortable(processes.backend) ? undefined : createProcfs(clock, procfsRoot)
+  const userNames = createUserNames()
+  userNames.refresh()
   const table = new ProcessTable({
     settings: processes,
     clock,
-    startTicksOf: (pid) => readStat(pid, procfs)?.startTicks,
-    identify: (pid) => readProcessIdentity(pid, procfs),
+    // The portable backend has start times of its own; what it has not listed yet, it cannot be asked about.
+    startTicksOf: (pid) => (procfs === undefined ? undefined : readStat(pid, procfs)?.startTicks),
+    identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
+    userName: (uid) => userNames.nameOf(uid),
   })
   const watch = files.enabled
     ? new FileWatch({
@@ -127,21 +177,50 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
         credit: processes.enabled ? (pid, count) => table.addFilesCreated(pid, count).name : undefined,
       })
     : undefined
-  const source = createWorkerProcessSource({ procfsRoot, descriptorsMax: processes.descriptorsMax })
-  const userNames = createUserNames()
+  const source =
+    procfs === undefined
+      ? createPortableProcessSource()
+      : createWorkerProcessSource({ procfsRoot, descriptorsMax: processes.descriptorsMax })
+  const categories = loadCategories()
   const collector = processes.enabled
     ? createProcessesCollector({
         table,
         source,
         clock,
         userNames,
+        categoryOf: createCategoryOf(categories, (uid) => userNames.nameOf(uid)),
         perProcessMax: () => settings().processes.perProcessMax,
         memoryTotalBytes: os.totalmem(),
         // A fault there is the files collector's to report, and must not take the processes with it.
         drainFiles: async () => watch?.drain().catch(() => undefined),
       })
     : undefined
-  return { table, source, processes: collector, watch, userNames }
+  const lifecycle =
+    collector !== undefined && settings().lifecycle.enabled
+      ? createLifecycle({
+          table,
+          clock,
+          log,
+          openConnector: procfs?.root === DEFAULT_PROCFS ? () => createProcConnector(loadLibc()) : undefined,
+          openFanotify: () => createFanotify(loadLibc()),
+          scan: (ageMsMax) => collector.refresh(ageMsMax),
+        })
+      : undefined
+  const machine = createMachine({
+    settings,
+    procfsRoot,
+    sysfsRoot: options.sysfs ?? DEFAULT_SYSFS,
+    clock,
+    log,
+    table,
+    processes: collector,
+    classify: createClassify(categories, (uid) => userNames.nameOf(uid)),
+  })
+  return { table, source, processes: collector, watch, lifecycle, machine, userNames }
+}
+
+function isPortable(backend: ProcessesBackend): boolean {
+  return backend === 'portable' || (backend === 'auto' && process.platform !== 'linux')
 }
 
 async function listProcesses(instruments: Instruments, collector: ProcessesCollector): Promise<ProcessView[]> {

@@ -1,8 +1,9 @@
 /** Owns what is known of every living process and its group, fed by scans and by file events. Never reads /proc itself. */
-import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher } from '../lib/groups/group-name.ts'
+import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher, type GroupSubject } from '../lib/groups/group-name.ts'
 import type { ProcessDetails, ProcessIdentity } from '../lib/linux/proc-process.ts'
-import { FRESH_PROCESS, GroupCounters, addUse, type CounterSet, type Group } from './group-counters.ts'
-import type { ProcessSample, ProcessScan } from './sources/process-source.ts'
+import { bequeath, openLedger, recover, type ChildLedger } from './child-use.ts'
+import { FRESH_PROCESS, GroupCounters, addUse, creditUse, type CounterSet, type Group } from './group-counters.ts'
+import type { ProcessSample, ProcessScan, ProcessSlow } from './sources/process-source.ts'
 
 export interface TableSettings {
   readonly matchers: readonly GroupMatcher[]
@@ -13,10 +14,20 @@ export interface TableSettings {
 export interface TableOptions {
   readonly settings: TableSettings
   readonly clock: { nowMs(): number }
+  /** For matchers by user; without it none of them fits. */
+  readonly userName?: (uid: number) => string
   /** When a process started; undefined when it is gone. Asked often. */
   readonly startTicksOf: (pid: number) => number | undefined
   /** Who a process is at this moment; undefined when it is gone. */
   readonly identify: (pid: number) => ProcessIdentity | undefined
+}
+
+/** Whoever follows the lives of processes between scans. */
+export interface LifeFollower {
+  /** The group of a process that has ended a short while ago; undefined when nothing is known of it. */
+  endedGroup(pid: number): Group | undefined
+  /** A scan has found these for the first time, and these no longer. Both lack what was born and ended between two scans. */
+  scanned(born: readonly TrackedProcess[], ended: readonly TrackedProcess[], startedMs: number): void
 }
 
 export interface TrackedProcess {
@@ -27,13 +38,15 @@ export interface TrackedProcess {
   readonly isKernelThread: boolean
   details: ProcessDetails
   group: Group
+  slow: ProcessSlow
+  ledger: ChildLedger | undefined
   /** Wall clock when it was first heard of. */
   readonly trackedMs: number
   filesCreated: number
   /** Cores, files per second and the share of memory, decaying; see process-selection.ts. */
   activity: number
-  /** Seconds of CPU and files as of the last selection. */
-  selectedAt: { readonly cpuSeconds: number; readonly filesCreated: number } | undefined
+  /** As of the last selection: CPU and I/O in seconds of a core, and files. */
+  selectedAt: { readonly effort: number; readonly filesCreated: number } | undefined
   published: boolean
 }
 
@@ -52,6 +65,7 @@ export class ProcessTable {
   /** How often a process was named and the cap refused its group. */
   #foldedGroups = 0
   #attributesFiles = false
+  #follower: LifeFollower | undefined
 
   constructor(options: TableOptions) {
     this.#options = options
@@ -82,6 +96,35 @@ export class ProcessTable {
     if (attributes) this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
   }
 
+  setFollower(follower: LifeFollower): void {
+    this.#follower = follower
+  }
+
+  /** The group that a process of this description belongs to. */
+  groupNamed(subject: GroupSubject): Group {
+    const name = groupNameOf(subject, this.#settings.matchers)
+    const group = this.groups.group(name, this.#settings.groupsMax, this.#options.clock.nowMs())
+    if (group.name !== name) this.#foldedGroups++
+    return group
+  }
+
+  /** The group of what nobody could be asked about. */
+  unknownGroup(): Group {
+    return this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
+  }
+
+  /** The group as of the last scan or file, without asking the process. */
+  knownGroup(pid: number): Group | undefined {
+    return this.#processes.get(pid)?.group
+  }
+
+  /** The group of the program that `pid` runs at this moment; undefined when it has ended. */
+  askGroup(pid: number): Group | undefined {
+    const identity = this.#options.identify(pid)
+    if (identity === undefined || !isAlive(identity.state)) return undefined
+    return this.groupNamed(this.#subjectOf(identity, identity))
+  }
+
   processes(): Iterable<TrackedProcess> {
     return this.#processes.values()
   }
@@ -90,7 +133,10 @@ export class ProcessTable {
   apply(scan: ProcessScan, startedMs: number): void {
     const freshAfterSeconds = this.#lastScanMs === undefined ? Infinity : this.#lastScanMs / 1000 - FRESH_SLACK_SECONDS
     const alive = new Map<number, TrackedProcess>()
+    const isFirst = this.#lastScanMs === undefined
     for (const sample of scan.samples) alive.set(sample.pid, this.#take(sample, freshAfterSeconds))
+    const before = this.#processes
+    this.#recoverChildren(before, alive)
     // A process whose first file was seen while the scan was under way may be too young to be in it.
     for (const process of this.#processes.values()) {
       if (process.sample === undefined && process.trackedMs >= startedMs && !alive.has(process.pid)) alive.set(process.pid, process)
@@ -98,6 +144,7 @@ export class ProcessTable {
     this.#processes = alive
     this.#lastScanMs = startedMs
     this.#unreadable = scan.unreadable
+    if (!isFirst) this.#tellTurnover(before, alive, startedMs)
     this.#expireGroups()
   }
 
@@ -113,20 +160,24 @@ export class ProcessTable {
    */
   addFilesCreated(pid: number, count: number): Group {
     const owner = this.#ownerOf(pid)
-    const group = owner?.group ?? this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
+    const group = owner?.group ?? this.#follower?.endedGroup(pid) ?? this.unknownGroup()
     if (owner !== undefined) owner.filesCreated += count
     group.filesCreated += count
     group.lastActiveMs = this.#options.clock.nowMs()
     return group
   }
 
-  /** The pid may have been recycled since the last scan, so the process is asked for its start time. */
+  /**
+   * The pid may have been recycled since the last scan, so the process is asked for its start time. What is known of the
+   * end of a process is younger than the scan; one that is dead but not buried no longer knows its own program.
+   */
   #ownerOf(pid: number): TrackedProcess | undefined {
     const known = this.#processes.get(pid)
     const startTicks = pid > 0 ? this.#options.startTicksOf(pid) : undefined
-    if (startTicks === undefined || startTicks === known?.startTicks) return known
+    if (startTicks !== undefined && startTicks === known?.startTicks) return known
+    if (startTicks === undefined) return this.#follower?.endedGroup(pid) === undefined ? known : undefined
     const identity = this.#options.identify(pid)
-    if (identity === undefined) return undefined
+    if (identity === undefined || (!isAlive(identity.state) && this.#follower?.endedGroup(pid) !== undefined)) return undefined
     const created = this.#track(pid, identity.startTicks, identity, identity)
     this.#processes.set(pid, created)
     return created
@@ -134,15 +185,22 @@ export class ProcessTable {
 
   #take(sample: ProcessSample, freshAfterSeconds: number): TrackedProcess {
     const known = this.#processes.get(sample.pid)
+    if (known?.sample === sample) {
+      // The same object is the same figures: nothing to add up.
+      known.group.lastActiveMs = this.#options.clock.nowMs()
+      return known
+    }
     const process = known?.startTicks === sample.startTicks ? known : this.#track(sample.pid, sample.startTicks, sample, sample.details)
     process.comm = sample.comm
     if (process === known && sample.details !== undefined) {
       process.details = sample.details
       process.group = this.#groupOf(process)
     }
-    const before =
-      process.sample === undefined ? (sample.startTimeSeconds > freshAfterSeconds ? FRESH_PROCESS : undefined) : countersOf(process.sample)
-    addUse(process.group.counters, countersOf(sample), before)
+    const isFresh = sample.startTimeSeconds > freshAfterSeconds
+    const before = process.sample === undefined ? (isFresh ? FRESH_PROCESS : undefined) : countersOf(process.sample, process.slow)
+    process.slow = sample.slow ?? process.slow
+    addUse(process.group.counters, countersOf(sample, process.slow), before)
+    process.ledger ??= openLedger(sample, isFresh)
     process.sample = sample
     process.group.hadProcess = true
     process.group.statesSeen.add(sample.state)
@@ -161,6 +219,8 @@ export class ProcessTable {
       isKernelThread,
       details,
       group,
+      slow: {},
+      ledger: undefined,
       trackedMs: this.#options.clock.nowMs(),
       filesCreated: 0,
       activity: 0,
@@ -170,11 +230,27 @@ export class ProcessTable {
   }
 
   #groupOf(process: Named & { readonly details: ProcessDetails }): Group {
-    const { exe, cmdline } = process.details
-    const name = groupNameOf({ comm: process.comm, isKernelThread: process.isKernelThread, exe, cmdline }, this.#settings.matchers)
-    const group = this.groups.group(name, this.#settings.groupsMax, this.#options.clock.nowMs())
-    if (group.name !== name) this.#foldedGroups++
-    return group
+    return this.groupNamed(this.#subjectOf(process, process.details))
+  }
+
+  #subjectOf({ comm, isKernelThread }: Named, { exe, cmdline, uid, unit, container }: ProcessDetails): GroupSubject {
+    return { comm, isKernelThread, exe, cmdline, unit, container, user: uid === undefined ? undefined : this.#options.userName?.(uid) }
+  }
+
+  /** What children used unseen is their parent's group's. */
+  #recoverChildren(before: ReadonlyMap<number, TrackedProcess>, now: ReadonlyMap<number, TrackedProcess>): void {
+    const gone = [...before.values()].filter(({ pid, startTicks }) => now.get(pid)?.startTicks !== startTicks)
+    bequeath(gone, before, now)
+    for (const { group, ledger, sample } of now.values()) {
+      if (ledger !== undefined && sample !== undefined) creditUse(group.counters, recover(ledger, sample))
+    }
+  }
+
+  #tellTurnover(before: ReadonlyMap<number, TrackedProcess>, now: ReadonlyMap<number, TrackedProcess>, startedMs: number): void {
+    if (this.#follower === undefined) return
+    const changed = (ours: ReadonlyMap<number, TrackedProcess>, theirs: ReadonlyMap<number, TrackedProcess>): TrackedProcess[] =>
+      [...ours.values()].filter(({ pid, startTicks }) => theirs.get(pid)?.startTicks !== startTicks)
+    this.#follower.scanned(changed(now, before), changed(before, now), startedMs)
   }
 
   #expireGroups(): void {
@@ -184,11 +260,21 @@ export class ProcessTable {
   }
 }
 
+/** Z and X are dead already. */
+function isAlive(state: string): boolean {
+  return state !== 'Z' && state !== 'X' && state !== 'x'
+}
+
 /** The rising figures of a sample, in the shape that groups add up. */
-export function countersOf(sample: ProcessSample): CounterSet {
+export function countersOf(sample: ProcessSample, slow: ProcessSlow): CounterSet {
   return {
     userSeconds: sample.userSeconds,
     systemSeconds: sample.systemSeconds,
+    undividedSeconds: sample.undividedSeconds,
+    minorFaults: sample.minorFaults,
+    majorFaults: sample.majorFaults,
+    voluntarySwitches: slow.voluntarySwitches,
+    involuntarySwitches: slow.involuntarySwitches,
     readBytes: sample.io?.readBytes,
     writtenBytes: sample.io?.writtenBytes,
     readOperations: sample.io?.readOperations,

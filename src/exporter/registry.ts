@@ -1,7 +1,7 @@
 /** Owns one scrape: runs every collector under a deadline, apart from the others, and alone publishes how each of them did. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Collector } from './collector.ts'
-import { Exposition, type Family } from './exposition.ts'
+import { Exposition, type ExpositionFormat, type Family } from './exposition.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 
@@ -12,17 +12,22 @@ export interface RegistryOptions {
 }
 
 export interface Registry {
-  /** The whole output of /metrics. Requests that come while a scrape is under way share its result. */
-  scrape(): Promise<string>
+  /** The names that `only` may hold. */
+  readonly collectorNames: readonly string[]
+  /**
+   * The output of all collectors, or of those in `only`. Requests that come while the same scrape is under way share its
+   * result, and different ones at the same time share the collectors they have in common.
+   */
+  scrape(format?: ExpositionFormat, only?: ReadonlySet<string>): Promise<string>
 }
 
-const DURATION: Family = {
+export const DURATION: Family = {
   name: 'procwarden_collector_duration_seconds',
   type: 'gauge',
   help: 'How long the collector took in this scrape.',
   labels: ['collector'],
 }
-const SUCCESS: Family = {
+export const SUCCESS: Family = {
   name: 'procwarden_collector_success',
   type: 'gauge',
   help: 'Whether the collector answered in time and without a fault; at 0 its last good result is served.',
@@ -32,34 +37,42 @@ const SUCCESS: Family = {
 /** What is known of one collector between scrapes. */
 interface Slot {
   readonly collector: Collector
-  lastGood: string
-  underWay: Promise<string> | undefined
+  lastGood: Exposition
+  underWay: Promise<Exposition> | undefined
   /** The fault already in the log, so that a lasting one is logged once. */
   loggedFault: string | undefined
 }
 
 interface Outcome {
   readonly name: string
-  readonly text: string
+  readonly exposition: Exposition
   readonly seconds: number
   readonly success: boolean
 }
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const slots = options.collectors.map((collector): Slot => ({ collector, lastGood: '', underWay: undefined, loggedFault: undefined }))
-  let shared: Promise<string> | undefined
+  const slots = options.collectors.map((collector): Slot => ({
+    collector,
+    lastGood: new Exposition(),
+    underWay: undefined,
+    loggedFault: undefined,
+  }))
+  // At most one entry for each set of collectors that is being asked for right now.
+  const underWay = new Map<string, Promise<readonly Outcome[]>>()
+  const shared = (chosen: readonly Slot[]): Promise<readonly Outcome[]> => {
+    const key = chosen.map(({ collector }) => collector.name).join(' ')
+    const scrape = underWay.get(key) ?? Promise.all(chosen.map((slot) => runSlot(slot, options))).finally(() => underWay.delete(key))
+    underWay.set(key, scrape)
+    return scrape
+  }
   return {
-    scrape: () => {
-      shared ??= scrapeAll(slots, options).finally(() => {
-        shared = undefined
-      })
-      return shared
-    },
+    collectorNames: slots.map(({ collector }) => collector.name),
+    scrape: async (format = 'text', only) =>
+      render(await shared(only === undefined ? slots : slots.filter(({ collector }) => only.has(collector.name))), format),
   }
 }
 
-async function scrapeAll(slots: readonly Slot[], options: RegistryOptions): Promise<string> {
-  const outcomes = await Promise.all(slots.map((slot) => runSlot(slot, options)))
+function render(outcomes: readonly Outcome[], format: ExpositionFormat): string {
   const own = new Exposition()
   own.family(
     DURATION,
@@ -69,7 +82,7 @@ async function scrapeAll(slots: readonly Slot[], options: RegistryOptions): Prom
     SUCCESS,
     outcomes.map((outcome) => [[outcome.name], outcome.success ? 1 : 0]),
   )
-  return outcomes.map((outcome) => outcome.text).join('') + own.toString()
+  return outcomes.map(({ exposition }) => exposition.toString(format)).join('') + own.toString(format)
 }
 
 async function runSlot(slot: Slot, options: RegistryOptions): Promise<Outcome> {
@@ -80,27 +93,27 @@ async function runSlot(slot: Slot, options: RegistryOptions): Promise<Outcome> {
     slot.lastGood = await withDeadline(collectOnce(slot), options.deadlineMs())
     if (slot.loggedFault !== undefined) options.log.info(`the ${name} collector works again`)
     slot.loggedFault = undefined
-    return { name, text: slot.lastGood, seconds: seconds(), success: true }
+    return { name, exposition: slot.lastGood, seconds: seconds(), success: true }
   } catch (error) {
     const fault = messageOf(error)
     if (fault !== slot.loggedFault) options.log.error(`the ${name} collector failed, its last good result is served: ${fault}`)
     slot.loggedFault = fault
-    return { name, text: slot.lastGood, seconds: seconds(), success: false }
+    return { name, exposition: slot.lastGood, seconds: seconds(), success: false }
   }
 }
 
 /** A collector that outlived its deadline is waited for again, not started a second time beside itself. */
-function collectOnce(slot: Slot): Promise<string> {
+function collectOnce(slot: Slot): Promise<Exposition> {
   slot.underWay ??= collect(slot.collector).finally(() => {
     slot.underWay = undefined
   })
   return slot.underWay
 }
 
-async function collect(collector: Collector): Promise<string> {
+async function collect(collector: Collector): Promise<Exposition> {
   const out = new Exposition()
   await collector.collect(out)
-  return out.toString()
+  return out
 }
 
 async function withDeadline<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value> {

@@ -4,6 +4,8 @@ import { isIP, type Server as NetServer } from 'node:net'
 import os from 'node:os'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
+import type { Logger } from './log.ts'
+import { createWebServer } from './web-server.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -65,18 +67,28 @@ export function createWebApp(options: WebAppOptions): Express {
 }
 
 /** The landing page; registered last by parts that have no page of their own. */
-export function landingPage(options: Pick<WebAppOptions, 'title' | 'description' | 'links'>): string {
+export function landingPage(options: Pick<WebAppOptions, 'title' | 'description' | 'links'> & { readonly version?: string }): string {
+  const version = options.version === undefined ? '' : `<p>Version ${options.version}</p>`
   const links = options.links.map((link) => `<li><a href="${link.path}">${link.text}</a></li>`).join('\n')
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${options.title}</title></head>
 <body><h1>${options.title}</h1><p>${options.description}</p><ul>
 ${links}
-</ul></body></html>
+</ul>${version}</body></html>
 `
 }
 
-/** Starts listening. A taken or forbidden port is a UsageError that names it. */
-export async function listen(app: Express, address: ListenAddress, part: string): Promise<RunningServer> {
-  const server = createServer(app)
+export interface ListenOptions {
+  /** TLS, basic authentication and headers; without it plain HTTP for everyone. */
+  readonly webConfigFile: string | undefined
+  readonly log: Logger
+}
+
+/** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
+export async function listen(app: Express, address: ListenAddress, part: string, options?: ListenOptions): Promise<RunningServer> {
+  const { server, scheme } =
+    options?.webConfigFile === undefined
+      ? { server: createServer(app), scheme: 'http' }
+      : createWebServer(app, options.webConfigFile, options.log)
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {
@@ -85,7 +97,11 @@ export async function listen(app: Express, address: ListenAddress, part: string)
   })
   const port = portOf(server)
   const host = address.host === '::' || address.host === '0.0.0.0' ? '127.0.0.1' : address.host
-  return { url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`, port, close: (graceMs = 3_000) => closeServer(server, graceMs) }
+  return {
+    url: `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    port,
+    close: (graceMs = 3_000) => closeServer(server, graceMs),
+  }
 }
 
 /** The port that a listening TCP server got. */

@@ -1,5 +1,6 @@
 /** Owns the shape of /api/processes: every process with its figures; what could not be read is null. */
 import type { TrackedProcess } from '../process-table.ts'
+import { cpuSecondsOf } from '../sources/process-source.ts'
 
 /** Command lines are shown as far as this; ps(1) shows the same to the same people. */
 const ARGUMENTS_MAX = 8
@@ -18,7 +19,7 @@ export interface ProcessView {
   readonly residentMemoryBytes: number
   /** Of all memory of the machine, 0 to 1. */
   readonly memoryRatio: number
-  readonly threads: number
+  readonly threads: number | null
   readonly openFds: number | null
   readonly readBytes: number | null
   readonly writtenBytes: number | null
@@ -51,10 +52,10 @@ function viewProcess(process: TrackedProcess, options: ProcessViewOptions): Proc
       commandLine: details.cmdline.slice(0, ARGUMENTS_MAX).map((argument) => argument.slice(0, ARGUMENT_LENGTH_MAX)),
       state: sample.state,
       startTime: new Date(sample.startTimeSeconds * 1000).toISOString(),
-      cpuSeconds: sample.userSeconds + sample.systemSeconds,
+      cpuSeconds: cpuSecondsOf(sample),
       residentMemoryBytes: sample.residentBytes,
       memoryRatio: sample.residentBytes / options.memoryTotalBytes,
-      threads: sample.threads,
+      threads: sample.threads ?? null,
       openFds: sample.openFds ?? null,
       readBytes: sample.io?.readBytes ?? null,
       writtenBytes: sample.io?.writtenBytes ?? null,

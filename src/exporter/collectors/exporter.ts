@@ -2,19 +2,19 @@
 import type { Collector } from '../collector.ts'
 import type { Exposition, Family } from '../exposition.ts'
 
-const BUILD_INFO: Family = {
+export const BUILD_INFO: Family = {
   name: 'procwarden_build_info',
   type: 'gauge',
   help: 'Always 1; which procwarden this is, and the Node it runs on.',
   labels: ['version', 'node_version', 'platform'],
 }
-const START_TIME: Family = {
+export const START_TIME: Family = {
   name: 'procwarden_exporter_start_time_seconds',
   type: 'gauge',
   help: 'When the exporter began to count, since the Unix epoch.',
   labels: [],
 }
-const SERIES_DROPPED: Family = {
+export const SERIES_DROPPED: Family = {
   name: 'procwarden_series_dropped_total',
   type: 'counter',
   help: 'Times a process, group or directory was left without series of its own by a cap.',

@@ -3,19 +3,19 @@ import type { Collector } from '../collector.ts'
 import type { Exposition, Family } from '../exposition.ts'
 import type { FileWatch } from '../file-watch.ts'
 
-const FILES_CREATED: Family = {
+export const FILES_CREATED: Family = {
   name: 'procwarden_files_created_total',
   type: 'counter',
   help: 'Files created in the folder, and in those below it that have no series of their own; "other" for folders beyond the cap.',
   labels: ['directory'],
 }
-const BACKEND_INFO: Family = {
+export const BACKEND_INFO: Family = {
   name: 'procwarden_file_watch_backend_info',
   type: 'gauge',
   help: 'Always 1; what watches the folders, and why it is this: fanotify names processes, chokidar does not.',
   labels: ['backend', 'reason'],
 }
-const OVERFLOWS: Family = {
+export const OVERFLOWS: Family = {
   name: 'procwarden_file_watch_overflows_total',
   type: 'counter',
   help: 'Times the kernel dropped file events because they were not read in time.',

@@ -2,11 +2,12 @@
 import type { Collector } from '../collector.ts'
 import { OperationalError } from '../../lib/errors.ts'
 import type { Exposition } from '../exposition.ts'
-import type { ProcessTable } from '../process-table.ts'
+import type { ProcessTable, TrackedProcess } from '../process-table.ts'
 import { selectProcesses } from '../process-selection.ts'
 import { UNREADABLE_SOURCES, type ProcessSource } from '../sources/process-source.ts'
 import type { UserNames } from '../sources/user-names.ts'
-import { PROCESSES_UNREADABLE, writeGroups, writeProcesses } from './process-families.ts'
+import { writeGroups } from './group-families.ts'
+import { PROCESSES_UNREADABLE, writeProcesses } from './process-families.ts'
 
 export interface ProcessesCollectorOptions {
   readonly table: ProcessTable
@@ -14,6 +15,8 @@ export interface ProcessesCollectorOptions {
   readonly clock: { nowMs(): number }
   readonly userNames: UserNames & { refresh(): void }
   readonly perProcessMax: () => number
+  /** Empty for what no rule of the table of categories fits. */
+  readonly categoryOf: (process: TrackedProcess) => string
   readonly memoryTotalBytes: number
   /** Hands over the file creations so far, so that a writer is chosen and counted in the very scrape that follows its storm. */
   readonly drainFiles: () => Promise<void>
@@ -63,8 +66,9 @@ export function createProcessesCollector(options: ProcessesCollectorOptions): Pr
       const chosen = select()
       dropped += processes.length - chosen.length
       options.userNames.refresh()
-      writeGroups(out, table, processes)
-      writeProcesses(out, chosen, { attributesFiles: table.attributesFiles, userName: (uid) => options.userNames.nameOf(uid) })
+      const userName = (uid: number): string => options.userNames.nameOf(uid)
+      writeGroups(out, table, processes, { userName, categoryOf: options.categoryOf })
+      writeProcesses(out, chosen, processes, { attributesFiles: table.attributesFiles, userName })
       out.family(
         PROCESSES_UNREADABLE,
         UNREADABLE_SOURCES.map((source) => [[source], table.unreadable?.[source] ?? 0]),

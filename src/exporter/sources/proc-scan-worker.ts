@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { assert, messageOf } from '../../lib/errors.ts'
 import { createProcfs } from '../../lib/linux/proc-process.ts'
 import { ProcScanner } from './proc-scan.ts'
+import { ScanDeltaWriter } from './scan-delta.ts'
 import type { ScanReply, WorkerProcessSourceOptions } from './worker-process-source.ts'
 
 // Handed over by worker-process-source.ts in this same process, so it needs no parsing.
@@ -11,6 +12,7 @@ const { procfsRoot, descriptorsMax }: WorkerProcessSourceOptions = workerData
 const port = parentPort
 assert(port !== null, 'this file runs as a worker')
 const scanner = new ProcScanner({ procfs: createProcfs(systemClock(), procfsRoot), descriptorsMax })
+const deltas = new ScanDeltaWriter()
 
 port.on('message', () => {
   port.postMessage(answer())
@@ -18,7 +20,7 @@ port.on('message', () => {
 
 function answer(): ScanReply {
   try {
-    return { scan: scanner.scan() }
+    return { delta: deltas.write(scanner.scan()) }
   } catch (error) {
     return { fault: messageOf(error) }
   }

@@ -1,10 +1,13 @@
-/** Owns one pass over /proc: two descriptors per process kept open between passes, everything else read as rarely as it stays true. */
-import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs'
+/** Owns one pass over /proc: descriptors are kept open between passes, and what has not run is not read again. */
+import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/errors.ts'
 import { parseIo } from '../../lib/linux/proc-io.ts'
 import { readBootTimeMs, readProcessDetails, startTimeMs, type ProcessDetails, type Procfs } from '../../lib/linux/proc-process.ts'
 import { parseStat, type ProcStat } from '../../lib/linux/proc-stat.ts'
+import { childUse, fdSizeCounts, hasSwap, openFilesMax, readSlow } from './proc-facts.ts'
+import { takeRunRecord } from './run-record.ts'
+import { newTracked, type Tracked } from './tracked-files.ts'
 import type { ProcessIo, ProcessSample, ProcessScan, UnreadableSource } from './process-source.ts'
 
 export interface ProcScannerOptions {
@@ -13,24 +16,23 @@ export interface ProcScannerOptions {
   readonly descriptorsMax: number
 }
 
-/** What is remembered of a process between passes. */
-interface Tracked {
-  statFd: number | undefined
-  ioFd: number | undefined
-  ioDenied: boolean
-  startTicks: number
-  comm: string
-  stackStart: number
-  lacksExe: boolean
-  lacksStatus: boolean
-  pass: number
-}
-
 const READ_BYTES = 4096
+/**
+ * Status and limits of a process are read in one pass of so many, of others in others; a new program's at once. A multiple
+ * of IDLE_PASSES_MAX, so that one that sleeps is read in that pass as well.
+ */
+const SLOW_EVERY_PASSES = 24
 /** Start times of processes must not flicker with the resolution of /proc/uptime; a wall clock that was set must show. */
 const BOOT_TIME_SLACK_MS = 1000
 /** ulimit -n counts sockets, logs and the rest as well: they keep the other half. */
 const DESCRIPTOR_SHARE = 2
+/**
+ * A process of one thread that has not run has changed nothing about itself; what others can change (reclaimed memory) is
+ * read at least every so many passes.
+ */
+const IDLE_PASSES_MAX = 8
+/** The files of a process that sleeps are not worth a descriptor each: only one that has run in so many passes keeps them open. */
+const KEPT_AFTER_PASSES = 2
 
 /** A synchronous scanner; it blocks while it reads, so it belongs in a worker. */
 export class ProcScanner {
@@ -40,6 +42,7 @@ export class ProcScanner {
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   readonly #fdSizeCounts: boolean
   #descriptors = 0
+  #hasSwap = false
   #bootTimeMs: number | undefined
   #pass = 0
 
@@ -52,9 +55,13 @@ export class ProcScanner {
   /** Throws when /proc itself cannot be read. A process that vanishes meanwhile is left out. */
   scan(): ProcessScan {
     this.#pass++
+    const before = this.#bootTimeMs
     const bootTimeMs = this.#bootTime()
+    this.#hasSwap = hasSwap(this.#procfs)
+    // Start times on the wall clock follow it.
+    if (before !== bootTimeMs) for (const tracked of this.#tracked.values()) tracked.sample = undefined
     const samples: ProcessSample[] = []
-    const unreadable: Record<UnreadableSource, number> = { io: 0, fd: 0, exe: 0, status: 0 }
+    const unreadable: Record<UnreadableSource, number> = { io: 0, fd: 0, exe: 0, status: 0, limits: 0 }
     for (const name of readdirSync(this.#procfs.root)) {
       const first = name.charCodeAt(0)
       if (first < 0x30 || first > 0x39) continue
@@ -71,20 +78,24 @@ export class ProcScanner {
 
   #sample(pid: number, bootTimeMs: number, unreadable: Record<UnreadableSource, number>): ProcessSample | undefined {
     const tracked = this.#tracked.get(pid) ?? newTracked()
+    if (this.#hasNotRun(pid, tracked) && tracked.sample !== undefined) {
+      tracked.pass = this.#pass
+      countUnreadable(tracked, tracked.sample, unreadable)
+      return tracked.sample
+    }
     const stat = this.#readStat(pid, tracked)
     if (stat === undefined) return undefined
     const details = this.#isNewProgram(tracked, stat) ? this.#readDetails(pid, tracked, stat) : undefined
+    const isDue = details !== undefined || (pid + this.#pass) % SLOW_EVERY_PASSES === 0
+    const slow = isDue ? readSlow(pid, this.#procfs, this.#hasSwap) : undefined
+    if (slow !== undefined) tracked.lacksLimits = slow.openFdsMax === undefined && stat.state !== 'Z'
     tracked.pass = this.#pass
     this.#tracked.set(pid, tracked)
     const { units } = this.#procfs
     const io = this.#readIo(pid, tracked)
     const isZombie = stat.state === 'Z'
     const openFds = isZombie ? undefined : this.#countFds(pid)
-    if (io === undefined) unreadable.io++
-    if (openFds === undefined && !isZombie) unreadable.fd++
-    if (tracked.lacksExe) unreadable.exe++
-    if (tracked.lacksStatus) unreadable.status++
-    return {
+    const sample: ProcessSample = {
       pid,
       startTicks: stat.startTicks,
       startTimeSeconds: startTimeMs(stat.startTicks, bootTimeMs, units) / 1000,
@@ -94,13 +105,43 @@ export class ProcScanner {
       isKernelThread: stat.isKernelThread,
       userSeconds: stat.userTicks / units.clockTicksPerSecond,
       systemSeconds: stat.systemTicks / units.clockTicksPerSecond,
+      minorFaults: stat.minorFaults,
+      majorFaults: stat.majorFaults,
+      children: childUse(stat, units.clockTicksPerSecond),
       threads: stat.threads,
       virtualBytes: stat.virtualBytes,
       residentBytes: stat.residentPages * units.pageSizeBytes,
       ...(openFds === undefined ? {} : { openFds }),
       ...(io === undefined ? {} : { io }),
-      ...(details === undefined ? {} : { details }),
     }
+    tracked.sample = sample
+    countUnreadable(tracked, sample, unreadable)
+    // Told once: the sample that is kept has neither.
+    return slow === undefined ? sample : { ...sample, slow, ...(details === undefined ? {} : { details }) }
+  }
+
+  /**
+   * Whether the last sample still holds. The record is taken before the other files are read: what runs meanwhile shows next time.
+   * A new parent does not show in it, so a process whose parent has ended is read.
+   */
+  #hasNotRun(pid: number, tracked: Tracked): boolean {
+    const length = this.#readKept(pid, tracked)
+    const same = length > 0 && takeRunRecord(tracked.run, this.#buffer, length)
+    const { sample } = tracked
+    const isIdle = same && sample?.threads === 1
+    tracked.ranPasses = isIdle ? 0 : tracked.ranPasses + 1
+    if (!isIdle || (this.#pass + pid) % IDLE_PASSES_MAX === 0) return false
+    const parent = this.#tracked.get(sample.ppid)
+    return sample.ppid === 0 || (parent?.sample !== undefined && parent.sample.state !== 'Z' && this.#pass - parent.pass <= 1)
+  }
+
+  #readKept(pid: number, tracked: Tracked): number {
+    const length = tracked.schedstatFd === undefined ? -1 : this.#readFd(tracked.schedstatFd)
+    if (length > 0) return length
+    this.#closeFd(tracked.schedstatFd)
+    const opened = this.#openAndRead(pid, 'schedstat')
+    tracked.schedstatFd = opened.fd
+    return opened.length
   }
 
   /** A descriptor of a dead process answers ESRCH for good, also when its pid lives again: then it is opened anew. */
@@ -112,7 +153,7 @@ export class ProcScanner {
       this.#closeFd(tracked.statFd)
       tracked.statFd = undefined
     }
-    const opened = this.#openAndRead(pid, 'stat')
+    const opened = this.#openAndRead(pid, 'stat', tracked.ranPasses >= KEPT_AFTER_PASSES)
     const stat = opened.length > 0 ? parseStat(this.#buffer, opened.length) : undefined
     tracked.statFd = opened.fd
     if (stat === undefined) this.#forget(pid, tracked)
@@ -146,7 +187,7 @@ export class ProcScanner {
     if (tracked.ioDenied) return undefined
     let length = tracked.ioFd === undefined ? -1 : this.#readFd(tracked.ioFd)
     if (tracked.ioFd === undefined) {
-      const opened = this.#openAndRead(pid, 'io')
+      const opened = this.#openAndRead(pid, 'io', tracked.ranPasses >= KEPT_AFTER_PASSES)
       length = opened.length
       tracked.ioFd = opened.fd
     }
@@ -171,7 +212,7 @@ export class ProcScanner {
   }
 
   /** Opens, reads, and keeps the descriptor as far as the budget goes. A length of -1: could not be read. */
-  #openAndRead(pid: number, file: string): { fd: number | undefined; length: number } {
+  #openAndRead(pid: number, file: string, keep = true): { fd: number | undefined; length: number } {
     let fd: number
     try {
       fd = openSync(join(this.#procfs.root, String(pid), file), 'r')
@@ -179,7 +220,7 @@ export class ProcScanner {
       return { fd: undefined, length: -1 }
     }
     const length = this.#readFd(fd)
-    if (length > 0 && this.#descriptors < this.#descriptorsMax) {
+    if (keep && length > 0 && this.#descriptors < this.#descriptorsMax) {
       this.#descriptors++
       return { fd, length }
     }
@@ -199,6 +240,7 @@ export class ProcScanner {
   #forget(pid: number, tracked: Tracked): void {
     this.#closeFd(tracked.statFd)
     this.#closeFd(tracked.ioFd)
+    this.#closeFd(tracked.schedstatFd)
     this.#tracked.delete(pid)
   }
 
@@ -215,35 +257,11 @@ export class ProcScanner {
   }
 }
 
-function newTracked(): Tracked {
-  return {
-    statFd: undefined,
-    ioFd: undefined,
-    ioDenied: false,
-    startTicks: -1,
-    comm: '',
-    stackStart: 0,
-    lacksExe: false,
-    lacksStatus: false,
-    pass: 0,
-  }
-}
-
-/** Asked of our own process: its descriptors are open to us on every kernel. */
-function fdSizeCounts(procfs: Procfs): boolean {
-  try {
-    return statSync(join(procfs.root, 'self/fd')).size > 0
-  } catch {
-    return false
-  }
-}
-
-/** The soft limit of /proc/self/limits; 1024, the kernel's usual one, where it cannot be read. */
-function openFilesMax(procfs: Procfs): number {
-  try {
-    const match = /^Max open files\s+(\d+)/m.exec(readFileSync(join(procfs.root, 'self/limits'), 'latin1'))
-    return match?.[1] === undefined ? 1024 : Number(match[1])
-  } catch {
-    return 1024
-  }
+/** A zombie has no descriptors, which is no fault of ours. */
+function countUnreadable(tracked: Tracked, sample: ProcessSample, unreadable: Record<UnreadableSource, number>): void {
+  if (sample.io === undefined) unreadable.io++
+  if (sample.openFds === undefined && sample.state !== 'Z') unreadable.fd++
+  if (tracked.lacksExe) unreadable.exe++
+  if (tracked.lacksStatus) unreadable.status++
+  if (tracked.lacksLimits) unreadable.limits++
 }

@@ -10,7 +10,27 @@ export interface ProcessIo {
   readonly writeOperations: number
 }
 
-export interface ProcessSample {
+/** CPU and page faults. */
+export interface ProcessUse {
+  readonly userSeconds?: number
+  readonly systemSeconds?: number
+  /** Page faults without and with a read from storage. */
+  readonly minorFaults?: number
+  readonly majorFaults?: number
+}
+
+/** What changes slowly or costs much, as of the last time that it was read. */
+export interface ProcessSlow {
+  /** Absent on a machine without swap, and for kernel threads and zombies. */
+  readonly swapBytes?: number
+  /** Of the main thread. */
+  readonly voluntarySwitches?: number
+  readonly involuntarySwitches?: number
+  /** The soft limit of open files; Infinity where there is none. */
+  readonly openFdsMax?: number
+}
+
+export interface ProcessSample extends ProcessUse {
   readonly pid: number
   /** With the pid, names the process for good. */
   readonly startTicks: number
@@ -20,18 +40,27 @@ export interface ProcessSample {
   /** One letter, as in proc_pid_stat(5). */
   readonly state: string
   readonly isKernelThread: boolean
-  readonly userSeconds: number
-  readonly systemSeconds: number
-  readonly threads: number
+  /** Of children that have ended and were waited for, with theirs. */
+  readonly children?: ProcessUse
+  /** CPU time where the two above cannot be told apart; they are absent then. */
+  readonly undividedSeconds?: number
+  readonly threads?: number
   readonly virtualBytes: number
   readonly residentBytes: number
   readonly openFds?: number
   readonly io?: ProcessIo
   /** Present when the process is new to the reader or has executed another program; kept by the receiver until then. */
   readonly details?: ProcessDetails
+  /** Present when it was read again in this scan; kept by the receiver until then. */
+  readonly slow?: ProcessSlow
 }
 
-export const UNREADABLE_SOURCES = ['io', 'fd', 'exe', 'status'] as const
+/** CPU time of every kind. */
+export function cpuSecondsOf(sample: ProcessSample): number {
+  return (sample.userSeconds ?? 0) + (sample.systemSeconds ?? 0) + (sample.undividedSeconds ?? 0)
+}
+
+export const UNREADABLE_SOURCES = ['io', 'fd', 'exe', 'status', 'limits'] as const
 export type UnreadableSource = (typeof UNREADABLE_SOURCES)[number]
 
 export interface ProcessScan {

@@ -3,9 +3,10 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OperationalError, messageOf } from '../../lib/errors.ts'
 import type { ProcessScan, ProcessSource } from './process-source.ts'
+import { ScanDeltaReader, type ScanDelta } from './scan-delta.ts'
 
 /** What the worker answers to every message. */
-export type ScanReply = { readonly scan: ProcessScan } | { readonly fault: string }
+export type ScanReply = { readonly delta: ScanDelta } | { readonly fault: string }
 
 export interface WorkerProcessSourceOptions {
   readonly procfsRoot: string
@@ -15,12 +16,16 @@ export interface WorkerProcessSourceOptions {
 /** Scans asked for while one is under way share it. A scan has no deadline of its own: a late one is still a true one. */
 export function createWorkerProcessSource(options: WorkerProcessSourceOptions): ProcessSource {
   let worker: Worker | undefined
+  let deltas = new ScanDeltaReader()
   let underWay: Promise<ProcessScan> | undefined
 
   const scan = async (): Promise<ProcessScan> => {
-    worker ??= startWorker(options)
+    if (worker === undefined) {
+      worker = startWorker(options)
+      deltas = new ScanDeltaReader()
+    }
     try {
-      return await ask(worker)
+      return deltas.read(await ask(worker))
     } catch (error) {
       // A fresh worker tells every process' details again, so nothing is lost with the old one.
       const failed = worker
@@ -55,7 +60,7 @@ function startWorker(options: WorkerProcessSourceOptions): Worker {
   return worker
 }
 
-function ask(worker: Worker): Promise<ProcessScan> {
+function ask(worker: Worker): Promise<ScanDelta> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
       worker.off('message', onMessage)
@@ -69,7 +74,7 @@ function ask(worker: Worker): Promise<ProcessScan> {
     const onMessage = (reply: ScanReply): void => {
       if ('fault' in reply) return fail(reply.fault)
       done()
-      resolve(reply.scan)
+      resolve(reply.delta)
     }
     const onError = (error: unknown): void => fail(messageOf(error), error)
     const onExit = (): void => fail('the reading thread ended')

@@ -7,17 +7,34 @@ export interface GroupSubject {
   readonly exe?: string | undefined
   readonly cmdline: readonly string[]
   readonly isKernelThread?: boolean
+  /** Of the real user id. */
+  readonly user?: string | undefined
+  readonly unit?: string | undefined
+  readonly container?: string | undefined
 }
 
 /** All of the given conditions must fit; at least one is given. */
 export interface GroupMatcher {
-  /** May hold {{comm}}, {{exe}} (the executable's base name) and the named captures of `cmdline`. */
+  /** May hold {{comm}}, {{exe}} (the executable's base name), {{user}}, {{unit}}, {{container}} and the named captures of `cmdline`. */
   readonly name: string
   readonly comm?: readonly string[]
   /** Base names, or whole paths when they hold a slash. */
   readonly exe?: readonly string[]
   /** Tested against the arguments joined by spaces. */
   readonly cmdline?: RegExp
+  /** In the following, * stands for any characters: `container: '*'` is every container. */
+  readonly user?: readonly string[]
+  readonly unit?: readonly string[]
+  readonly container?: readonly string[]
+}
+
+/** Which rule named a group. */
+export interface GroupNaming {
+  readonly name: string
+  /** Of the matcher, counted from 0; undefined when none fits. */
+  readonly matcherIndex: number | undefined
+  /** In words for people. */
+  readonly why: string
 }
 
 /** Files whose writer was gone before it could be asked for its name. */
@@ -36,24 +53,86 @@ export function groupNameOf(subject: GroupSubject, matchers: readonly GroupMatch
     const name = matchedName(subject, matcher)
     if (name !== undefined) return safeName(name)
   }
+  return defaultName(subject)
+}
+
+/** As groupNameOf, with the reason. */
+export function explainGroupName(subject: GroupSubject, matchers: readonly GroupMatcher[] = []): GroupNaming {
+  for (const [matcherIndex, matcher] of matchers.entries()) {
+    const name = matchedName(subject, matcher)
+    if (name === undefined) continue
+    const conditions = MATCHER_KEYS.filter((key) => matcher[key] !== undefined)
+    return {
+      name: safeName(name),
+      matcherIndex,
+      why: `the configured group "${matcher.name}" is the first that fits, by ${conditions.join(' and ')}`,
+    }
+  }
+  const none = matchers.length === 0 ? '' : `none of the ${matchers.length} configured groups fits; `
+  return { name: defaultName(subject), matcherIndex: undefined, why: none + defaultReason(subject) }
+}
+
+const MATCHER_KEYS = ['comm', 'exe', 'cmdline', 'user', 'unit', 'container'] as const
+
+function defaultName(subject: GroupSubject): string {
   const name = subject.isKernelThread === true ? kernelThreadName(subject.comm) : programName(subject)
   const safe = safeName(name)
   // A program that calls itself by one of our own names must not pass for what we mean by it.
   return safe === UNKNOWN_GROUP || safe === OTHER_GROUP ? `${safe}_` : safe
 }
 
+function defaultReason(subject: GroupSubject): string {
+  if (subject.isKernelThread === true) return 'a thread of the kernel is named by the stem of its name'
+  const program = executableName(subject)
+  if (MULTI_CALL.test(program)) return `${program} is many programs in one file, told apart by the first argument`
+  if (interpretedName(program, subject.cmdline) !== undefined) return `${program} is an interpreter, named by the script or module it runs`
+  if (isInterpreter(program)) return `${program} is an interpreter, but its command line names no script or module`
+  if (subject.exe === undefined || subject.exe === '') return 'its executable may not be read, so it is named by what it calls itself'
+  return 'it is named by its executable'
+}
+
 function matchedName(subject: GroupSubject, matcher: GroupMatcher): string | undefined {
   const exe = subject.exe ?? ''
   if (matcher.comm !== undefined && !matcher.comm.includes(subject.comm)) return undefined
   if (matcher.exe !== undefined && !matcher.exe.some((wanted) => wanted === (wanted.includes('/') ? exe : basename(exe)))) return undefined
+  for (const key of ['user', 'unit', 'container'] as const) if (!isOneOf(subject[key], matcher[key])) return undefined
   let captures: Readonly<Record<string, string>> = {}
   if (matcher.cmdline !== undefined) {
     const match = matcher.cmdline.exec(subject.cmdline.join(' ').slice(0, JOINED_CMDLINE_LENGTH_MAX))
     if (match === null) return undefined
     captures = match.groups ?? {}
   }
-  const values = new Map([...Object.entries(captures), ['comm', subject.comm] as const, ['exe', basename(exe) || subject.comm] as const])
+  const values = new Map([
+    ['user', subject.user ?? ''],
+    ['unit', subject.unit ?? ''],
+    ['container', subject.container ?? ''],
+    ...Object.entries(captures),
+    ['comm', subject.comm],
+    ['exe', basename(exe) || subject.comm],
+  ])
   return matcher.name.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_whole, key: string) => values.get(key) ?? '')
+}
+
+/** No condition is met by all; an absent value meets none. */
+function isOneOf(value: string | undefined, wanted: readonly string[] | undefined): boolean {
+  if (wanted === undefined) return true
+  return value !== undefined && value !== '' && wanted.some((pattern) => fitsGlob(value, pattern))
+}
+
+/** Without backtracking: each part between the stars is looked for after the one before. */
+function fitsGlob(value: string, pattern: string): boolean {
+  const parts = pattern.split('*')
+  const first = parts.shift() ?? ''
+  const last = parts.pop()
+  if (last === undefined) return value === first
+  if (!value.startsWith(first) || !value.endsWith(last) || value.length < first.length + last.length) return false
+  let at = first.length
+  for (const part of parts) {
+    const found = value.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return at <= value.length - last.length
 }
 
 function programName(subject: GroupSubject): string {

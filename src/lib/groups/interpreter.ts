@@ -1,5 +1,5 @@
 /** Owns telling which program an interpreter runs: its script, module or main class, read from the command line. Never reads a file. */
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 interface Interpreter {
   /** Fits the base name of the executable. */
@@ -39,6 +39,13 @@ const INTERPRETERS: readonly Interpreter[] = [
   }),
 ]
 
+/** Names that every other project has: the folder tells which one it is. */
+const GENERIC_SCRIPT =
+  /^(?:main|index|app|server|cli|run|start|worker|daemon|manage|wsgi|asgi|bot|__main__|__init__|entrypoint|bin|script)\.(?:[cm]?[jt]sx?|py|rb|pl|php|sh|lua)$/
+/** Folders of the layout, not of the project. */
+const GENERIC_FOLDER =
+  /^(?:src|lib|libexec|dist|build|out|bin|sbin|scripts?|app|public|current|release|releases|target|site-packages|node_modules|usr|opt|srv|var|home|root|tmp)$/
+
 /** Whether a base name is that of an interpreter known here. */
 export function isInterpreter(program: string): boolean {
   return INTERPRETERS.some((kind) => kind.names.test(program))
@@ -77,5 +84,10 @@ function hidesInline(word: string, kind: Interpreter): boolean {
 /** A script handed over as a descriptor (`bash /dev/fd/63`) has no name. */
 function programOf(path: string): string | undefined {
   const name = /^\/(?:dev|proc\/self)\/(?:fd\/|stdin$)/.test(path) ? '' : basename(path)
-  return name === '' || name === '-' || name === '.' ? undefined : name
+  if (name === '' || name === '-' || name === '.') return undefined
+  if (!GENERIC_SCRIPT.test(name)) return name
+  const folder = dirname(path)
+    .split('/')
+    .findLast((part) => part !== '' && part !== '.' && part !== '..' && !GENERIC_FOLDER.test(part))
+  return folder === undefined ? name : `${folder}/${name}`
 }

@@ -15,6 +15,8 @@ export interface FanotifyEvent {
 }
 
 export const FAN_CREATE = 0x100
+/** A file opened to be executed, as program, script's interpreter or loader (Linux 5.0). */
+export const FAN_OPEN_EXEC = 0x1000
 export const FAN_ONDIR = 0x4000_0000
 const FAN_Q_OVERFLOW = 0x4000
 

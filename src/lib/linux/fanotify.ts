@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:fs'
 import { OperationalError } from '../errors.ts'
-import { FAN_CREATE, FAN_ONDIR } from './fanotify-events.ts'
+import { FAN_CREATE, FAN_ONDIR, FAN_OPEN_EXEC } from './fanotify-events.ts'
 import type { Libc } from './libc.ts'
 
 export interface Fanotify {
@@ -11,6 +11,8 @@ export interface Fanotify {
   /** Reports creations anywhere on the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
   markFilesystem(fd: number, path: string): void
   unmarkFilesystem(fd: number, path: string): void
+  /** Reports programs executed from the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
+  markExecutions(fd: number, path: string): void
   /**
    * An open descriptor of a folder, with the id that events of its file system carry; the caller closes it.
    * Throws OperationalError `denied` when handles may not be opened through it (CAP_DAC_READ_SEARCH).
@@ -63,8 +65,8 @@ export function createFanotify(libc: Libc): Fanotify {
   )
   const fstatfs: (fd: number, out: Buffer) => number = libc.bind('int fstatfs(int, _Out_ void *)')
 
-  const mark = (fd: number, action: number, path: string): void => {
-    if (fanotifyMark(fd, action | FAN_MARK_FILESYSTEM, FAN_CREATE | FAN_ONDIR, AT_FDCWD, path) < 0) throw markError(libc.errno(), path)
+  const mark = (fd: number, action: number, path: string, mask = FAN_CREATE | FAN_ONDIR): void => {
+    if (fanotifyMark(fd, action | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path) < 0) throw markError(libc.errno(), path)
   }
 
   return {
@@ -78,6 +80,7 @@ export function createFanotify(libc: Libc): Fanotify {
     },
     markFilesystem: (fd, path) => mark(fd, FAN_MARK_ADD, path),
     unmarkFilesystem: (fd, path) => mark(fd, FAN_MARK_REMOVE, path),
+    markExecutions: (fd, path) => mark(fd, FAN_MARK_ADD, path, FAN_OPEN_EXEC),
     openMount: (path) => {
       const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
       const statfs = Buffer.alloc(STATFS_BYTES)

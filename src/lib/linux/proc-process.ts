@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { errnoOf } from '../errors.ts'
 import { bytesToText } from './bytes-text.ts'
+import { parseCgroup } from './proc-cgroup.ts'
 import { parseStat } from './proc-stat.ts'
 import { readKernelUnits, type KernelUnits } from './sysconf.ts'
 
@@ -21,6 +22,10 @@ export interface ProcessDetails {
   readonly cmdline: readonly string[]
   /** The real user id; absent when it may not be read. */
   readonly uid?: number
+  /** The systemd unit it runs in, such as `nginx.service`. */
+  readonly unit?: string
+  /** The short id of its container. */
+  readonly container?: string
 }
 
 export interface ProcessIdentity extends ProcessDetails {
@@ -71,7 +76,8 @@ export function readProcessDetails(pid: number, procfs: Procfs): ProcessDetails 
   const exe = attempt(() => parseExe(readlinkSync(join(directory, 'exe'), { encoding: 'buffer' })))
   const cmdline = attempt(() => parseCmdline(readStart(join(directory, 'cmdline'), CMDLINE_BYTES_MAX))) ?? []
   const uid = attempt(() => parseUid(readFileSync(join(directory, 'status'))))
-  return { cmdline, ...(exe === undefined ? {} : { exe }), ...(uid === undefined ? {} : { uid }) }
+  const placement = attempt(() => parseCgroup(readFileSync(join(directory, 'cgroup'), 'latin1')))
+  return { cmdline, ...(exe === undefined ? {} : { exe }), ...(uid === undefined ? {} : { uid }), ...placement }
 }
 
 /** The parent, the start time and the name alone: two system calls, for the busy paths. */

@@ -8,8 +8,16 @@ export interface ProcStat {
   /** One letter: R S D Z T t X I. */
   readonly state: string
   readonly ppid: number
+  /** Page faults without and with a read from storage. */
+  readonly minorFaults: number
+  readonly majorFaults: number
   readonly userTicks: number
   readonly systemTicks: number
+  /** The same of children that have ended and were waited for, with theirs. */
+  readonly childMinorFaults: number
+  readonly childMajorFaults: number
+  readonly childUserTicks: number
+  readonly childSystemTicks: number
   readonly threads: number
   /** Ticks between the boot and the start of the process. With the pid it names a process for good. */
   readonly startTicks: number
@@ -46,8 +54,14 @@ export function parseStat(bytes: Uint8Array, length: number = bytes.length): Pro
     comm: bytesToText(bytes.subarray(open + 1, close)),
     state: String.fromCharCode(bytes[close + 2] ?? 0),
     ppid: field(1),
+    minorFaults: field(7),
+    childMinorFaults: field(8),
+    majorFaults: field(9),
+    childMajorFaults: field(10),
     userTicks: field(11),
     systemTicks: field(12),
+    childUserTicks: field(13),
+    childSystemTicks: field(14),
     threads: field(17),
     startTicks: field(19),
     virtualBytes: field(20),

@@ -55,4 +55,55 @@ describe('Exposition', () => {
     expect(() => out.family(BARE, [[[], 1]])).toThrow('y is written once')
     expect(() => out.family(FAMILY, [[['one'], 1]])).toThrow('x_total has 2 labels')
   })
+
+  describe('histograms', () => {
+    const SECONDS: Family = { name: 'z_seconds', type: 'histogram', help: 'Z.', labels: ['probe'] }
+    const value = {
+      buckets: [
+        [0.5, 2],
+        [1, 3],
+      ],
+      sum: 2.5,
+      count: 4,
+    } as const
+
+    test('have cumulative buckets up to +Inf, a sum and a count', () => {
+      const out = new Exposition()
+      out.histogram(SECONDS, [[['a"b'], value]])
+      expect(out.toString()).toBe(
+        [
+          '# HELP z_seconds Z.',
+          '# TYPE z_seconds histogram',
+          'z_seconds_bucket{probe="a\\"b",le="0.5"} 2',
+          'z_seconds_bucket{probe="a\\"b",le="1.0"} 3',
+          'z_seconds_bucket{probe="a\\"b",le="+Inf"} 4',
+          'z_seconds_sum{probe="a\\"b"} 2.5',
+          'z_seconds_count{probe="a\\"b"} 4',
+          '',
+        ].join('\n'),
+      )
+    })
+
+    test('without labels have only le', () => {
+      const out = new Exposition()
+      out.histogram({ ...SECONDS, labels: [] }, [[[], { buckets: [], sum: 0, count: 0 }]])
+      expect(out.toString()).toContain('z_seconds_bucket{le="+Inf"} 0\nz_seconds_sum 0\nz_seconds_count 0\n')
+    })
+
+    test('and other families are not taken for each other', () => {
+      const out = new Exposition()
+      expect(() => out.family(SECONDS, [])).toThrow('is a histogram')
+      expect(() => out.histogram(BARE, [])).toThrow('y is a gauge')
+    })
+  })
+
+  test('OpenMetrics names a counter without _total in its head and escapes quotes in HELP; the samples are the same', () => {
+    const out = new Exposition()
+    out.family({ ...FAMILY, help: 'Say "a\\b".' }, [[['1', '2'], 3]])
+    out.family({ ...BARE, name: 'odd_total' }, [[[], 1]])
+    expect(out.toString('openmetrics')).toBe(
+      '# HELP x Say \\"a\\\\b\\".\n# TYPE x counter\nx_total{a="1",b="2"} 3\n# HELP odd_total Y.\n# TYPE odd_total gauge\nodd_total 1\n',
+    )
+    expect(out.toString('text')).toContain('# HELP x_total Say "a\\\\b".\n# TYPE x_total counter\n')
+  })
 })

@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createProcessesCollector } from '../../../src/exporter/collectors/processes.ts'
 import { Exposition } from '../../../src/exporter/exposition.ts'
+import { createCategoryOf } from '../../../src/exporter/group-category.ts'
 import { ProcessTable } from '../../../src/exporter/process-table.ts'
 import { ProcScanner } from '../../../src/exporter/sources/proc-scan.ts'
 import { createUserNames, parsePasswd } from '../../../src/exporter/sources/user-names.ts'
+import { loadCategories } from '../../../src/lib/groups/category.ts'
 import type { Procfs } from '../../../src/lib/linux/proc-process.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
@@ -33,16 +35,25 @@ test('a scan of the fixture: what cannot be read is absent and counted, what is 
     isKernelThread: false,
     userSeconds: 900,
     systemSeconds: 12,
+    minorFaults: 0,
+    majorFaults: 0,
+    children: { userSeconds: 0, systemSeconds: 0, minorFaults: 0, majorFaults: 0 },
     threads: 4,
     virtualBytes: 400_000_000,
     residentBytes: 245_760_000,
     openFds: 5,
     io: { readBytes: 10, writtenBytes: 3_000_000_000, readOperations: 77, writeOperations: 900_000 },
-    details: { exe: '/usr/bin/python3.11', cmdline: ['/usr/bin/python3', '-u', '/opt/memory_daemon.py', '--interval', '5'], uid: 1000 },
+    details: {
+      exe: '/usr/bin/python3.11',
+      cmdline: ['/usr/bin/python3', '-u', '/opt/memory_daemon.py', '--interval', '5'],
+      uid: 1000,
+      unit: 'memory-daemon.service',
+    },
+    slow: { swapBytes: 2_097_152, voluntarySwitches: 150, involuntarySwitches: 7, openFdsMax: 20 },
   })
   expect(byPid.get(600)).not.toHaveProperty('io')
   expect(byPid.get(777)).not.toHaveProperty('openFds')
-  expect(unreadable).toEqual({ io: 1, fd: 1, exe: 1, status: 0 })
+  expect(unreadable).toEqual({ io: 1, fd: 1, exe: 1, status: 0, limits: 3 })
 })
 
 test('a second scan tells no details again, with or without descriptors to keep open', () => {
@@ -53,7 +64,7 @@ test('a second scan tells no details again, with or without descriptors to keep 
     scanner.close()
     expect(first.samples.every(({ details }) => details !== undefined)).toBe(true)
     expect(second.samples.some(({ details }) => details !== undefined)).toBe(false)
-    expect(second.samples).toEqual(first.samples.map(({ details: _details, ...rest }) => rest))
+    expect(second.samples).toEqual(first.samples.map(({ details: _details, slow: _slow, ...rest }) => rest))
   }
 })
 
@@ -74,6 +85,7 @@ test('the output for the fixture is the golden one (UPDATE_GOLDEN=1 writes it an
     source: { scan: async () => scanner.scan(), close: async () => scanner.close() },
     clock,
     userNames: createUserNames(passwd),
+    categoryOf: createCategoryOf(loadCategories(), () => ''),
     perProcessMax: () => 5,
     memoryTotalBytes: 2 ** 30,
     drainFiles: async () => {

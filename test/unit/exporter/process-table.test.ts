@@ -5,7 +5,7 @@ import type { ProcessSample } from '../../../src/exporter/sources/process-source
 import type { ProcessIdentity } from '../../../src/lib/linux/proc-process.ts'
 import { FakeClock } from '../../support/clock.ts'
 
-const NOTHING_UNREADABLE = { io: 0, fd: 0, exe: 0, status: 0 }
+const NOTHING_UNREADABLE = { io: 0, fd: 0, exe: 0, status: 0, limits: 0 }
 
 describe('ProcessTable', () => {
   let clock: FakeClock

@@ -86,4 +86,33 @@ describe('the registry', () => {
     await registry.scrape()
     expect(collector.runs).toBe(2)
   })
+
+  test('of a chosen few only those run and are told of', async () => {
+    const [a, b] = [counting('a', () => 1), counting('b', () => 2)]
+    const registry = registryOf([a, b])
+    expect(registry.collectorNames).toEqual(['a', 'b'])
+    const text = await registry.scrape('text', new Set(['b']))
+    expect(text).toContain('\nb 2\n')
+    expect(text).not.toMatch(/^a |"a"/m)
+    expect([a.runs, b.runs]).toEqual([0, 1])
+  })
+
+  test('scrapes of different collectors at the same time run a common one once, and do not wait for the others', async () => {
+    const gate = Promise.withResolvers<number>()
+    const [a, b] = [counting('a', (run) => run), counting('b', () => gate.promise)]
+    const registry = registryOf([a, b])
+    const all = registry.scrape()
+    expect(await registry.scrape('text', new Set(['a']))).toContain('\na 1\n')
+    gate.resolve(1)
+    expect(await all).toContain('\na 1\n')
+    expect(a.runs).toBe(1)
+  })
+
+  test('one scrape is written in the format of each who shares it', async () => {
+    const total: Family = { name: 'c_total', type: 'counter', help: 'C.', labels: [] }
+    const registry = registryOf([{ name: 'c', collect: async (out) => out.family(total, [[[], 1]]) }])
+    const [text, open] = await Promise.all([registry.scrape('text'), registry.scrape('openmetrics')])
+    expect(text).toContain('# TYPE c_total counter\nc_total 1\n')
+    expect(open).toContain('# TYPE c counter\nc_total 1\n')
+  })
 })

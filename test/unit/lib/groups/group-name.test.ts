@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { GROUP_NAME_LENGTH_MAX, groupNameOf, type GroupMatcher, type GroupSubject } from '../../../../src/lib/groups/group-name.ts'
+import {
+  GROUP_NAME_LENGTH_MAX,
+  explainGroupName,
+  groupNameOf,
+  type GroupMatcher,
+  type GroupSubject,
+} from '../../../../src/lib/groups/group-name.ts'
 
 const run = (exe: string, ...args: string[]): GroupSubject => ({ comm: exe.split('/').at(-1) ?? exe, exe, cmdline: [exe, ...args] })
 
@@ -99,6 +105,76 @@ describe('matchers', () => {
   })
   test('an absent placeholder is empty, an empty name is not a label', () => {
     expect(groupNameOf(java, [{ name: '{{nothing}}', exe: ['java'] }])).toBe('unnamed')
+  })
+})
+
+describe('matchers by where and by whom it runs', () => {
+  const web: GroupSubject = { ...run('/usr/sbin/nginx'), user: 'www-data', unit: 'nginx@blue.service', container: '0123456789ab' }
+  test.each([
+    [{ user: ['www-data'] }, true],
+    [{ user: ['root', 'www-*'] }, true],
+    [{ user: ['root'] }, false],
+    [{ unit: ['nginx@*.service'] }, true],
+    [{ unit: ['nginx@*.scope'] }, false],
+    [{ unit: ['*blue*blue*'] }, false],
+    [{ container: ['*'] }, true],
+    [{ container: ['*'], user: ['root'] }, false],
+    [{ container: ['0123*89ab'], exe: ['nginx'] }, true],
+  ])('%j fits: %s', (match, fits) => {
+    expect(groupNameOf(web, [{ name: 'fits', ...match }])).toBe(fits ? 'fits' : 'nginx')
+  })
+  test('what is not known fits nothing, not even a star', () => {
+    expect(groupNameOf(run('/usr/sbin/nginx'), [{ name: 'fits', container: ['*'] }])).toBe('nginx')
+  })
+  test('a name may be made of them', () => {
+    expect(groupNameOf(web, [{ name: '{{exe}}-{{user}}-{{container}}', unit: ['*'] }])).toBe('nginx-www-data-0123456789ab')
+  })
+})
+
+describe('a script whose name says nothing has its folder before it', () => {
+  test.each([
+    ['/srv/api/index.js', 'api/index.js'],
+    ['/srv/shop/src/main.ts', 'shop/main.ts'],
+    ['billing/dist/server.js', 'billing/server.js'],
+    ['/opt/venv/lib/site-packages/celery/__main__.py', 'celery/__main__.py'],
+    ['app.py', 'app.py'],
+    ['../../index.js', 'index.js'],
+    ['/app/server.js', 'server.js'],
+    ['/srv/api/invoices.js', 'invoices.js'],
+  ])('%s is %s', (path, name) => {
+    expect(groupNameOf(run('/usr/bin/node', path))).toBe(name)
+  })
+})
+
+describe('the reason for a name', () => {
+  test('tells the group that fits and by what', () => {
+    const naming = explainGroupName(run('/usr/bin/java', '-Dx'), [
+      { name: 'no', exe: ['python3'] },
+      { name: 'jvm', exe: ['java'], cmdline: /x/u },
+    ])
+    expect(naming).toEqual({ name: 'jvm', matcherIndex: 1, why: 'the configured group "jvm" is the first that fits, by exe and cmdline' })
+  })
+  test.each([
+    [run('/usr/bin/python3', 'x.py'), 'x.py', /named by the script/],
+    [run('/usr/bin/python3', '-c', 'pass'), 'python3', /names no script/],
+    [run('/opt/x'), 'x', /by its executable/],
+    [{ comm: 'x', cmdline: [] }, 'x', /may not be read/],
+    [{ comm: 'kworker/0:1', cmdline: [], isKernelThread: true }, 'kworker', /kernel/],
+    [run('/bin/busybox', 'sleep'), 'sleep', /first argument/],
+  ] as const)('%j is %s', (subject, name, why) => {
+    const naming = explainGroupName(subject, [{ name: 'no', comm: ['none'] }])
+    expect(naming).toMatchObject({ name, matcherIndex: undefined })
+    expect(naming.why).toMatch(/^none of the 1 configured groups fits; /)
+    expect(naming.why).toMatch(why)
+  })
+  test('it is the name that the exporter gives', () => {
+    const text = fc.string({ maxLength: 30 })
+    fc.assert(
+      fc.property(text, fc.option(text, { nil: undefined }), fc.array(text, { maxLength: 4 }), (comm, exe, cmdline) => {
+        const matchers: GroupMatcher[] = [{ name: 'm-{{comm}}', cmdline: /a/u }]
+        expect(explainGroupName({ comm, exe, cmdline }, matchers).name).toBe(groupNameOf({ comm, exe, cmdline }, matchers))
+      }),
+    )
   })
 })
 

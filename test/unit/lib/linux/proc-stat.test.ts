@@ -12,14 +12,36 @@ describe('parseStat', () => {
       comm: 'python3',
       state: 'R',
       ppid: 1,
+      minorFaults: 0,
+      childMinorFaults: 0,
+      majorFaults: 0,
+      childMajorFaults: 0,
       userTicks: 90_000,
       systemTicks: 1200,
+      childUserTicks: 0,
+      childSystemTicks: 0,
       threads: 4,
       startTicks: 500_000,
       virtualBytes: 400_000_000,
       residentPages: 60_000,
       isKernelThread: false,
       stackStart: 140_721_000_000_000,
+    })
+  })
+
+  test('tells the figures of a process from those of its children', () => {
+    const line = `1 (x) S 0 1 1 0 -1 0 11 12 13 14 15 16 17 18 20 0 1 0 5 ${'0 '.repeat(30)}`
+    expect(parseStat(Buffer.from(line))).toMatchObject({
+      minorFaults: 11,
+      childMinorFaults: 12,
+      majorFaults: 13,
+      childMajorFaults: 14,
+      userTicks: 15,
+      systemTicks: 16,
+      childUserTicks: 17,
+      childSystemTicks: 18,
+      threads: 1,
+      startTicks: 5,
     })
   })
 

@@ -1,0 +1,88 @@
+/** Owns putting together what is measured beside processes and files: the machine, probes and services. Never measures itself. */
+import os from 'node:os'
+import type { Clock } from '../lib/clock.ts'
+import { readKernelUnits } from '../lib/linux/sysconf.ts'
+import type { Logger } from '../lib/log.ts'
+import { createSystemApi, type SystemApi } from './api/system.ts'
+import type { Classify } from './api/overview.ts'
+import type { Collector } from './collector.ts'
+import { createHostCollector } from './collectors/host.ts'
+import { createProbesCollector } from './collectors/probes.ts'
+import type { ProcessesCollector } from './collectors/processes.ts'
+import { createServicesCollector } from './collectors/services.ts'
+import type { ExporterSettings } from './config.ts'
+import { createHostSampler, type HostSampler } from './host-sampler.ts'
+import { ProbeRunner } from './probe-runner.ts'
+import type { ProcessTable } from './process-table.ts'
+import { createHostSource } from './sources/host-source.ts'
+import { createPortableHostSource } from './sources/portable-host-source.ts'
+import { startSmartHealth, type SmartHealth } from './sources/smart-health.ts'
+
+export interface MachineOptions {
+  /** As they are in force now. */
+  readonly settings: () => ExporterSettings
+  readonly procfsRoot: string
+  readonly sysfsRoot: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly table: ProcessTable
+  readonly processes: ProcessesCollector | undefined
+  readonly classify: Classify
+}
+
+export interface Machine {
+  readonly collectors: readonly Collector[]
+  /** Undefined when the host collector is switched off. */
+  readonly api: SystemApi | undefined
+  /** Begins to probe, and to look at the health of disks. */
+  start(): void
+  /** Takes over the probes of a configuration read anew; the rest is asked for when needed. */
+  reconfigure(): void
+  close(): void
+}
+
+export function createMachine(options: MachineOptions): Machine {
+  const { settings, clock, log, table, processes } = options
+  const { host, probes, services } = settings()
+  const sampler = host.enabled ? createSampler(options) : undefined
+  const runner = probes.enabled ? new ProbeRunner({ clock, log }) : undefined
+  const refresh = processes && ((ageMsMax: number) => processes.refresh(ageMsMax))
+  let smart: SmartHealth | undefined
+  const diskHealth = (): ReadonlyMap<string, boolean> => smart?.healthy() ?? new Map<string, boolean>()
+  return {
+    collectors: [
+      ...(sampler ? [createHostCollector({ sampler, diskHealth })] : []),
+      ...(runner ? [createProbesCollector(runner)] : []),
+      ...(services.enabled ? [createServicesCollector({ table, clock, services: () => settings().services.list, refresh })] : []),
+    ],
+    api:
+      sampler &&
+      createSystemApi({
+        sampler,
+        diskHealth,
+        table,
+        refresh,
+        classify: options.classify,
+        marks: () => settings().host.high,
+        cpuModel: os.cpus()[0]?.model,
+      }),
+    start: () => {
+      runner?.configure(probes.list)
+      if (host.enabled && host.smartIntervalMs > 0) {
+        smart = startSmartHealth({ smartctl: 'smartctl', intervalMs: host.smartIntervalMs, log })
+      }
+    },
+    reconfigure: () => runner?.configure(settings().probes.list),
+    close: () => {
+      runner?.close()
+      smart?.close()
+    },
+  }
+}
+
+function createSampler({ settings, procfsRoot, sysfsRoot, clock }: MachineOptions): HostSampler {
+  if (process.platform !== 'linux') return createHostSampler(createPortableHostSource(clock), clock)
+  const units = readKernelUnits()
+  const includeNetworkFilesystems = (): boolean => settings().host.networkFilesystems
+  return createHostSampler(createHostSource({ procfsRoot, sysfsRoot, units, clock, includeNetworkFilesystems }), clock)
+}

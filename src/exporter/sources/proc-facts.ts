@@ -1,0 +1,67 @@
+/** Owns what a scan reads rarely: status and limits of a process, and facts of the machine that decide how to read. */
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '../../lib/errors.ts'
+import type { Procfs } from '../../lib/linux/proc-process.ts'
+import type { ProcStat } from '../../lib/linux/proc-stat.ts'
+import { parseOpenFilesMax, parseStatus } from '../../lib/linux/proc-status.ts'
+import type { ProcessSlow, ProcessUse } from './process-source.ts'
+
+/** What could not be read is absent. */
+export function readSlow(pid: number, procfs: Procfs, machineHasSwap: boolean): ProcessSlow {
+  const directory = join(procfs.root, String(pid))
+  const status = readWhole(join(directory, 'status'), parseStatus)
+  const openFdsMax = readWhole(join(directory, 'limits'), parseOpenFilesMax)
+  return {
+    ...(status?.swapBytes === undefined || !machineHasSwap ? {} : { swapBytes: status.swapBytes }),
+    ...(status?.voluntarySwitches === undefined ? {} : { voluntarySwitches: status.voluntarySwitches }),
+    ...(status?.involuntarySwitches === undefined ? {} : { involuntarySwitches: status.involuntarySwitches }),
+    ...(openFdsMax === undefined ? {} : { openFdsMax }),
+  }
+}
+
+/** Asked of our own process: its descriptors are open to us on every kernel. */
+export function fdSizeCounts(procfs: Procfs): boolean {
+  try {
+    return statSync(join(procfs.root, 'self/fd')).size > 0
+  } catch {
+    return false
+  }
+}
+
+/** proc_swaps(5): a heading, then a line for each area in use. */
+export function hasSwap(procfs: Procfs): boolean {
+  try {
+    return readFileSync(join(procfs.root, 'swaps'), 'latin1').trimEnd().includes('\n')
+  } catch {
+    return false
+  }
+}
+
+/** The soft limit of /proc/self/limits; 1024, the kernel's usual one, where it cannot be read. */
+export function openFilesMax(procfs: Procfs): number {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync(join(procfs.root, 'self/limits'), 'latin1'))
+    return match?.[1] === undefined ? 1024 : Number(match[1])
+  } catch {
+    return 1024
+  }
+}
+
+export function childUse(stat: ProcStat, ticksPerSecond: number): ProcessUse {
+  return {
+    userSeconds: stat.childUserTicks / ticksPerSecond,
+    systemSeconds: stat.childSystemTicks / ticksPerSecond,
+    minorFaults: stat.childMinorFaults,
+    majorFaults: stat.childMajorFaults,
+  }
+}
+
+function readWhole<Value>(path: string, parse: (bytes: Buffer) => Value): Value | undefined {
+  try {
+    return parse(readFileSync(path))
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return undefined
+  }
+}

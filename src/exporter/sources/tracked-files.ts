@@ -1,0 +1,42 @@
+/** Owns what a scanner remembers of a process between two passes. Never reads. */
+import type { ProcessSample } from './process-source.ts'
+import type { RunRecord } from './run-record.ts'
+
+/** What is remembered of a process between passes. */
+export interface Tracked {
+  statFd: number | undefined
+  ioFd: number | undefined
+  ioDenied: boolean
+  startTicks: number
+  comm: string
+  stackStart: number
+  lacksExe: boolean
+  lacksStatus: boolean
+  lacksLimits: boolean
+  pass: number
+  schedstatFd: number | undefined
+  readonly run: RunRecord
+  /** Passes in a row in which it had run. */
+  ranPasses: number
+  /** As of the last pass that read it, without details. */
+  sample: ProcessSample | undefined
+}
+
+export function newTracked(): Tracked {
+  return {
+    statFd: undefined,
+    ioFd: undefined,
+    ioDenied: false,
+    startTicks: -1,
+    comm: '',
+    stackStart: 0,
+    lacksExe: false,
+    lacksStatus: false,
+    lacksLimits: false,
+    pass: 0,
+    schedstatFd: undefined,
+    run: { ranNs: -1, timeslices: -1 },
+    ranPasses: 0,
+    sample: undefined,
+  }
+}

@@ -46,17 +46,16 @@ export function readStore<Result>(stateDir: string, read: (database: Database) =
   }
 }
 
-/** A line of facts for each incident, and below it the sentence that says what happened, wrapped to the terminal. */
+/** A line of facts for each incident; below it what happened, wrapped to the terminal, and the id that other commands take. */
 function table(incidents: readonly IncidentView[], width: number): string {
   if (incidents.length === 0) return 'No incidents.\n'
-  const header = ['STARTED (UTC)', 'OUTCOME', 'PROGRAM', 'ALERT', 'ID']
+  const header = ['STARTED (UTC)', 'OUTCOME', 'PROGRAM', 'ALERT']
   const rows = incidents.map((incident) =>
     [
       incident.startedAt.slice(0, 19).replace('T', ' '),
       incident.outcome ?? incident.status,
       incident.target ? nameOf(incident.target) : (incident.labels['group'] ?? incident.labels['directory'] ?? '-'),
       incident.alertname,
-      incident.id,
     ].map((cell) => printable(cell)),
   )
   const widths = header.map((_title, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)))
@@ -68,7 +67,10 @@ function table(incidents: readonly IncidentView[], width: number): string {
         .trimEnd(),
       width,
     )
-  const body = rows.flatMap((row, index) => [line(row), ...wrap(printable(incidents[index]?.summary ?? ''), width)])
+  const body = rows.flatMap((row, index) => {
+    const incident = incidents[index]
+    return incident ? [line(row), ...wrap(printable(incident.summary ?? 'In work.'), width), `${INDENT}Incident ${incident.id}`] : []
+  })
   return `${[line(header), ...body].join('\n')}\n`
 }
 

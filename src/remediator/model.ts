@@ -58,6 +58,8 @@ export interface Target {
   readonly startTicks: number
   /** Wall-clock start, ISO 8601. */
   readonly startTime: string
+  /** What it runs: the executable's path, or the kernel's name of it where that may not be read. An exec changes it. */
+  readonly program: string
   /** One sentence: how this process was found to be the culprit. */
   readonly evidence: string
 }

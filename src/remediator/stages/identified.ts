@@ -42,6 +42,12 @@ export function startedAfter(identity: ProcessIdentity, alertStartedAt: string):
   return identity.startTimeMs > Date.parse(alertStartedAt) + START_TOLERANCE_MS
 }
 
-export function startTimeOf(identity: ProcessIdentity): string {
-  return new Date(identity.startTimeMs).toISOString()
+/** The target that a live process is. */
+export function targetOf(identity: ProcessIdentity, group: string, evidence: string): Target {
+  const { pid, startTicks } = identity
+  return { group, pid, startTicks, startTime: new Date(identity.startTimeMs).toISOString(), program: programOf(identity), evidence }
+}
+
+export function programOf(identity: ProcessIdentity): string {
+  return identity.exe ?? identity.comm
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../lib/errors.ts'
 import { nameOf } from '../model.ts'
 import { promqlString, type Sample } from '../prometheus.ts'
 import { refuse, type StageResult, type Subject } from '../stage.ts'
-import { found, gone, isDead, startTimeOf, startedAfter, type IdentifyOptions } from './identified.ts'
+import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
 
 /** Prometheus holds the start time as the exporter computed it: wall clocks may have been adjusted since. */
 const RECORDED_START_TOLERANCE_MS = 1_000
@@ -21,18 +21,16 @@ export async function identifyByPid(subject: Subject, pidLabel: string, options:
   if (incident.target && incident.target.startTicks !== identity.startTicks) {
     return gone(subject, `${accused} is no longer there; its pid belongs to another process now.`)
   }
-  const startTime = startTimeOf(identity)
   if (startedAfter(identity, incident.startedAt)) {
     return refuse(
       subject,
       'pid_recycled',
-      `The process with pid ${pidLabel} started at ${startTime}, after the alert began: it is not the accused one.`,
+      `The process with pid ${pidLabel} started at ${new Date(identity.startTimeMs).toISOString()}, after the alert began: it is not the accused one.`,
     )
   }
   const doubt = await doubtAbout(identity, group, subject, options)
   if (doubt) return doubt
-  const evidence = `The alert names it: ${accused}.`
-  return found(subject, identity, { group, pid: identity.pid, startTicks: identity.startTicks, startTime, evidence })
+  return found(subject, identity, targetOf(identity, group, `The alert names it: ${accused}.`))
 }
 
 /** The refusal, when the program or what Prometheus had measured speaks against this being the accused process. */

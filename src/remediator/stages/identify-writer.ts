@@ -5,7 +5,7 @@ import { nameOf, type Incident } from '../model.ts'
 import { end, refuse, type StageResult, type Subject } from '../stage.ts'
 import { killedSince } from '../store/incidents.ts'
 import { observeDirectoryWriters, type DirectoryObservation } from '../suspects/directory-writers.ts'
-import { found, gone, isDead, startTimeOf, startedAfter, type IdentifyOptions } from './identified.ts'
+import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
 
 /** How long a folder's writers are looked for. */
 const OBSERVE_MS_MAX = 6_000
@@ -37,13 +37,7 @@ export async function identifyWriter(
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
-  return found(subject, identity, {
-    group: options.groupOf(identity),
-    pid: identity.pid,
-    startTicks: identity.startTicks,
-    startTime: startTimeOf(identity),
-    evidence,
-  })
+  return found(subject, identity, targetOf(identity, options.groupOf(identity), evidence))
 }
 
 /**

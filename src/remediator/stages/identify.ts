@@ -5,7 +5,7 @@
 import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { nameOf, type Target } from '../model.ts'
 import { refuse, type Stage, type StageResult, type Subject } from '../stage.ts'
-import { found, gone, isDead, type IdentifyOptions } from './identified.ts'
+import { found, gone, isDead, programOf, type IdentifyOptions } from './identified.ts'
 import { identifyByPid } from './identify-by-pid.ts'
 import { identifyWriter } from './identify-writer.ts'
 
@@ -23,10 +23,16 @@ export function identify(options: IdentifyOptions): Stage {
   }
 }
 
-/** A person approved one exact process: that one, or none. */
+/** A person approved one exact process running one program: that one, or none. */
 function identifyApproved(subject: Subject, target: Target, options: IdentifyOptions): StageResult {
   const identity = readProcessIdentity(target.pid, options.procfs)
   if (!identity || isDead(identity) || identity.startTicks !== target.startTicks)
     return gone(subject, `${nameOf(target)} is no longer there.`)
-  return found(subject, identity, target)
+  const program = programOf(identity)
+  if (program === target.program) return found(subject, identity, target)
+  return refuse(
+    subject,
+    'group_mismatch',
+    `${nameOf(target)} ran ${target.program} when it was approved and runs ${program} now: it was not approved.`,
+  )
 }

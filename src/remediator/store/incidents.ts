@@ -29,7 +29,16 @@ const IncidentBody = z.object({
   decision: z.enum(DECISIONS).nullable(),
   reason: z.enum(REASONS).nullable(),
   action: z.enum(ACTIONS).nullable(),
-  target: z.object({ group: z.string(), pid: z.number(), startTicks: z.number(), startTime: z.string(), evidence: z.string() }).nullable(),
+  target: z
+    .object({
+      group: z.string(),
+      pid: z.number(),
+      startTicks: z.number(),
+      startTime: z.string(),
+      program: z.string(),
+      evidence: z.string(),
+    })
+    .nullable(),
   outcome: z.enum(OUTCOMES).nullable(),
   summary: z.string().nullable(),
   approvedBy: z.string().nullable(),

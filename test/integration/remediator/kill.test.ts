@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -175,6 +175,22 @@ describe('kill', () => {
     const incident = await settledIncident(remediator)
     expect(incident).toMatchObject({ outcome: 'killed', approvedBy: 'ada' })
     expect((await answer('deny')).status).toBe(409)
+  })
+
+  test('a process that has become another program since the question is not touched', async () => {
+    const remediator = await startRemediator({ mode: 'confirm' })
+    const changing = await temporaryProcess('sh', ['-c', 'read line; exec sleep 600'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    const group = path.basename(readlinkSync(`/proc/${changing.pid}/exe`))
+    await accuse(remediator, changing.pid, { labels: { group } })
+    const { id } = await settledIncident(remediator, ['awaiting_approval'])
+    changing.stdin?.write('\n')
+    await waitFor('the exec', () => readlinkSync(`/proc/${changing.pid}/exe`).endsWith('sleep'))
+    await fetch(`${remediator.url}/api/incidents/${id}/approve`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${remediator.token}` },
+    })
+    expect(await settledIncident(remediator)).toMatchObject({ decision: 'refuse', reason: 'group_mismatch' })
+    expect(changing.signalCode).toBeNull()
   })
 
   test('a denied action does not happen', async () => {

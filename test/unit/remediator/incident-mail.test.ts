@@ -28,7 +28,7 @@ const INCIDENT: Incident = {
   decision: 'act',
   reason: 'none',
   action: 'kill',
-  target: { group: 'storm', pid: 7, startTicks: 1, startTime: '2025-12-31T23:00:00.000Z', evidence: '' },
+  target: { group: 'storm', pid: 7, startTicks: 1, startTime: '2025-12-31T23:00:00.000Z', program: '/usr/bin/storm', evidence: '' },
   outcome: 'killed',
   summary: null,
   attempts: 1,

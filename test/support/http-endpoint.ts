@@ -2,37 +2,17 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
-import { execa } from 'execa'
 import { portOf } from '../../src/lib/http.ts'
-import { afterTest, temporaryDirectory } from './temporary.ts'
-import { readFileSync } from 'node:fs'
+import { certificate } from './certificates.ts'
+import { afterTest } from './temporary.ts'
 
 export async function httpEndpoint(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${await listening(createServer(listener))}`
 }
 
-/** With a certificate that nobody but itself has signed. */
+/** With a certificate of an authority that nobody trusts. */
 export async function selfSignedEndpoint(listener: RequestListener): Promise<string> {
-  const directory = temporaryDirectory()
-  const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  await execa('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '1',
-    ...subject,
-    '-keyout',
-    key,
-    '-out',
-    cert,
-  ])
-  return `https://127.0.0.1:${await listening(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, listener))}`
+  return `https://127.0.0.1:${await listening(createTlsServer({ key: certificate('server', 'key'), cert: certificate('server') }, listener))}`
 }
 
 /** Answers every connection with these bytes, and then ends it. */

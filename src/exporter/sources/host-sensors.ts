@@ -27,12 +27,13 @@ export async function readTemperatures(sysfsRoot: string): Promise<Temperature[]
 export async function readCpuClocks(procfsRoot: string, sysfsRoot: string, cpus: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const clocks = new Map<string, number>()
   const folder = join(sysfsRoot, 'devices/system/cpu')
-  await Promise.all(
-    cpus.slice(0, CPUS_MAX).map(async (cpu) => {
-      const kilohertz = await readInteger(join(folder, `cpu${cpu}`, 'cpufreq/scaling_cur_freq'))
-      if (kilohertz !== undefined && kilohertz > 0) clocks.set(cpu, kilohertz * 1000)
-    }),
-  )
+  const measured = cpus.slice(0, CPUS_MAX)
+  const kilohertz = await Promise.all(measured.map((cpu) => readInteger(join(folder, `cpu${cpu}`, 'cpufreq/scaling_cur_freq'))))
+  // In the order of the CPUs, whichever file was read first.
+  for (const [index, cpu] of measured.entries()) {
+    const value = kilohertz[index]
+    if (value !== undefined && value > 0) clocks.set(cpu, value * 1000)
+  }
   return clocks.size > 0 ? clocks : parseCpuInfoClocks(readTextNow(join(procfsRoot, 'cpuinfo')) ?? '')
 }
 

@@ -38,7 +38,8 @@ export async function identifyWriter(
   const { writer } = observation
   const identity = writer && readProcessIdentity(writer.pid, options.procfs)
   if (!writer || !identity || isDead(identity)) return nobody(subject, directory, observation, changeTimeMs(directory) === before)
-  if (startedAfter(identity, incident.startedAt)) {
+  // After a stopped writer the alert is older than the next one, whose own files are what has been counted since.
+  if (!stopped && startedAfter(identity, incident.startedAt)) {
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { mirrorPath } from '../remediator/audit/mirror.ts'
 import { verifyAudit, type AuditVerdict } from '../remediator/audit/verify.ts'
+import { lastAuditEntry } from '../remediator/store/audit-entries.ts'
 import { readStore } from './incidents.ts'
 import { stateDirOption } from './options.ts'
 
@@ -31,8 +32,10 @@ export function auditCommand(): Command {
 }
 
 async function look(stateDir: string): Promise<AuditVerdict> {
+  const mirror = mirrorPath(path.resolve(stateDir))
+  const mirroredMin = readStore(stateDir, (database) => lastAuditEntry(database)?.seq ?? 0)
   for (let looks = 1; ; looks++) {
-    const verdict = readStore(stateDir, (database) => verifyAudit(database, mirrorPath(path.resolve(stateDir))))
+    const verdict = readStore(stateDir, (database) => verifyAudit(database, mirror, mirroredMin))
     if (verdict.intact || looks === LOOKS) return verdict
     await delay(BETWEEN_LOOKS_MS)
   }

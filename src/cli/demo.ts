@@ -1,6 +1,6 @@
 /** Owns `procwarden demo`: starts a misbehaving program as a process of its own, and tells what became of it. */
 import { fork } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,7 +50,10 @@ async function runStorm(flags: Flags): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   const ending = await new Promise<string>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(signal === null ? `ended with exit code ${code ?? 0}` : `was stopped by ${signal}`))
+    child.once('exit', (code, signal) => {
+      if (code !== null && code !== 0) process.exitCode = 1
+      resolve(signal === null ? `ended with exit code ${code ?? 0}` : `was stopped by ${signal}`)
+    })
   })
   const seconds = (performance.now() - startedAt) / 1000
   process.stdout.write(`The program (pid ${child.pid ?? 0}) ${ending} after ${written} files in ${seconds.toFixed(1)} s.\n`)
@@ -61,6 +64,7 @@ function givenDirectory(directory: string): string {
   const resolved = path.resolve(directory)
   try {
     makeDirectory(resolved, 0o755)
+    accessSync(path.join(resolved, '.'), constants.W_OK)
   } catch (error) {
     throw new UsageError(`--dir ${directory} cannot be used: ${messageOf(error)}`, error)
   }

@@ -15,7 +15,8 @@ interface Flags {
   readonly limit: number
 }
 
-const WIDTH_DEFAULT = 100
+/** Where there is no terminal, somebody's program reads: nothing is cut. */
+const WIDTH_UNLIMITED = 10_000
 
 export function incidentsCommand(): Command {
   return new Command('incidents')
@@ -26,7 +27,7 @@ export function incidentsCommand(): Command {
     .action((flags: Flags) => {
       const incidents = readStore(flags['state.dir'], (database) => viewIncidents(database, flags.limit))
       process.stdout.write(
-        flags.json === true ? `${JSON.stringify(incidents, null, 2)}\n` : table(incidents, process.stdout.columns || WIDTH_DEFAULT),
+        flags.json === true ? `${JSON.stringify(incidents, null, 2)}\n` : table(incidents, process.stdout.columns || WIDTH_UNLIMITED),
       )
     })
 }

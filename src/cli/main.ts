@@ -44,5 +44,8 @@ async function commandsFor(name: string | undefined): Promise<Command[]> {
 
 // Standard output may be a pipe whose reader has gone: that is the reader's choice, not a fault.
 process.stdout.on('error', () => process.exit(0))
+// A log file on a full disk loses lines, never the program.
+process.stderr.on('error', () => undefined)
 const code = await main(process.argv)
-process.exit(code)
+// A pipe takes what was written only bit by bit; the callback comes after all of it.
+process.stdout.write('', () => process.exit(code))

@@ -4,7 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts'
 import { defaultStateDir } from '../stack/config.ts'
 
 export function stateDirOption(): Option {
-  return new Option('--state.dir <dir>', 'where procwarden keeps its data').default(defaultStateDir())
+  return new Option('--state.dir <dir>', 'where procwarden keeps its data').argParser(parseDirectory).default(defaultStateDir())
 }
 
 export function logOptions(): Option[] {
@@ -17,6 +17,11 @@ export function logOptions(): Option[] {
 /** For options that may be given several times. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value]
+}
+
+function parseDirectory(text: string): string {
+  if (text === '') throw new InvalidArgumentError('name a folder.')
+  return text
 }
 
 export function parsePort(text: string): number {

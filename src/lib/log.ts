@@ -27,7 +27,7 @@ export interface LoggerOptions {
 
 /** A logger over pino. Fields whose names look like secrets are masked. */
 export function createLogger(options: LoggerOptions): Logger {
-  const out = options.destination ?? pino.destination({ dest: 2, sync: true })
+  const out = options.destination ?? standardError()
   const log = pino(
     {
       level: options.level,
@@ -43,6 +43,13 @@ export function createLogger(options: LoggerOptions): Logger {
     warn: (message, fields) => log.warn(fields ?? {}, printable(message)),
     error: (message, fields) => log.error(fields ?? {}, printable(message)),
   }
+}
+
+/** A log that cannot be written (a full disk) loses lines; it must not end the program. */
+function standardError(): DestinationStream {
+  const out = pino.destination({ dest: 2, sync: true })
+  out.on('error', () => undefined)
+  return out
 }
 
 /** Turns pino's JSON lines into `[time] LEVEL: part: sentence {figures}`. */

@@ -7,11 +7,10 @@ import { removeFromInbox, nextInboxEntries, type InboxEntry } from './store/inbo
 import { createIncident, latestEpisode, updateIncident } from './store/incidents.ts'
 
 const BATCH = 200
-/**
- * The shipped rules look 5 minutes back: an alert that still fires this long after its target was dealt with has seen
- * new damage since.
- */
-const SYMPTOM_PERSISTS_MS = 330_000
+/** So long after its target was stopped, an alert that is sent again may mean another one: that is an incident of its own. */
+const ANOTHER_TARGET_MS = 30_000
+/** Looking for a writer costs seconds of a core; an alert that is sent again every half minute must not have it each time. */
+const LOOK_AGAIN_MS = 290_000
 
 /** Moves what is in the inbox into incidents, in order of arrival. Returns how many entries it dealt with. */
 export function admitInbox(database: Database, journal: Journal, clock: Clock): number {
@@ -30,7 +29,7 @@ export function admitInbox(database: Database, journal: Journal, clock: Clock): 
 
 function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Journal, clock: Clock): void {
   const known = latestEpisode(database, alert.fingerprint)
-  if (known && known.resolvedAt === null && (isOpen(known) || known.startedAt === alert.startsAt)) {
+  if (known && known.resolvedAt === null && (isOpen(known) || known.startedAt === alert.startsAt) && !mayBeAnother(known, clock)) {
     if (shouldReopen(known, clock)) {
       updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
       journal.record('reopened', known.id, 'The alert still fires; it is looked at again.')
@@ -38,7 +37,7 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
     return
   }
   // A late copy of a notification about an episode that has already resolved.
-  if (known && known.startedAt === alert.startsAt) return
+  if (known && known.resolvedAt !== null && known.startedAt === alert.startsAt) return
   const incident = createIncident(database, alert, receivedAt)
   const { severity, alertname } = incident
   journal.record(
@@ -68,10 +67,18 @@ function isOpen(incident: Incident): boolean {
   return incident.status !== 'done' && incident.status !== 'cancelled'
 }
 
-/** A repeat is a second chance for what could not be done, and a new look where the symptom outlived the cure. */
+/** A repeat is a second chance for what could not be done: at once for what failed, after a while for what was not found. */
 function shouldReopen(known: Incident, clock: Clock): boolean {
   if (isOpen(known)) return false
-  if (known.outcome === 'failed' || known.reason === 'target_unknown' || known.reason === 'internal_error') return true
-  const closedMsAgo = known.closedAt === null ? 0 : clock.nowMs() - Date.parse(known.closedAt)
-  return (known.outcome === 'killed' || known.outcome === 'target_gone') && closedMsAgo > SYMPTOM_PERSISTS_MS
+  if (known.outcome === 'failed') return true
+  return (known.reason === 'target_unknown' || known.outcome === 'target_gone') && closedMsAgo(known, clock) > LOOK_AGAIN_MS
+}
+
+/** An alert about a folder outlives the writer that was stopped: what fires on may be the work of the next one. */
+function mayBeAnother(known: Incident, clock: Clock): boolean {
+  return known.labels['directory'] !== undefined && known.outcome === 'killed' && closedMsAgo(known, clock) > ANOTHER_TARGET_MS
+}
+
+function closedMsAgo(known: Incident, clock: Clock): number {
+  return known.closedAt === null ? 0 : clock.nowMs() - Date.parse(known.closedAt)
 }

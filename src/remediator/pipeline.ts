@@ -5,6 +5,7 @@ import type { Incident, IncidentPatch } from './model.ts'
 import type { Ending, Stage, Subject } from './stage.ts'
 import type { Database } from './store/database.ts'
 import { updateIncident } from './store/incidents.ts'
+import { concludeIntent } from './store/intents.ts'
 
 export interface Stages {
   readonly recover: Stage
@@ -82,6 +83,8 @@ function conclude(subject: Subject, ending: Ending, { database, journal, clock, 
       outcome: ending.outcome,
       ...ending.data,
     })
+    if (subject.intentId !== undefined && ending.outcome !== null)
+      concludeIntent(database, subject.intentId, ending.outcome, new Date(clock.nowMs()).toISOString())
     const updated = updateIncident(database, subject.incident.id, patch)
     onEnding(updated, ending)
     return updated

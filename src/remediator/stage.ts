@@ -13,6 +13,8 @@ export interface Subject {
   readonly target?: Target
   readonly cooldownKey?: string
   readonly result?: ActionResult
+  /** The open intent of the action; concluded together with the incident. */
+  readonly intentId?: number
 }
 
 /** How a run ends: the incident's new state and the entry that tells why. */

@@ -1,5 +1,5 @@
 /** Owns the whole loop on one machine: configuration, order of starting, readiness, and stopping everything whatever happens. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -60,6 +60,8 @@ export async function startStack(options: UpOptions, log: Logger, signal: AbortS
   writePrometheusConfig(path.join(options.stateDir, 'prometheus.yml'), addresses, options.scrapeIntervalMs)
   writeAlertmanagerConfig(path.join(options.stateDir, 'alertmanager.yml'), addresses, tokenFile(options.stateDir))
 
+  // What Alertmanager notified before would keep it from telling this remediator, in its perhaps bolder mode, for minutes.
+  rmSync(path.join(options.stateDir, 'alertmanager', 'nflog'), { force: true })
   const setpriv = findOnPath('setpriv')
   const children = partCommands(options, addresses, binaries).map((part) => new Child(part, log, setpriv))
   const stop = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 /** Owns the check of the whole audit trail: the chain in the store, and its NDJSON mirror against it. Changes nothing. */
 import type { Database } from '../store/database.ts'
-import { auditEntriesAfter } from '../store/audit-entries.ts'
+import { auditEntriesAfter, lastAuditEntry } from '../store/audit-entries.ts'
 import { ChainChecker, type ChainFault } from './chain.ts'
 import { readMirror, type MirrorLine } from './mirror.ts'
 
@@ -14,8 +14,11 @@ export interface AuditVerdict {
   readonly fault: (ChainFault & { readonly where: 'store' | 'mirror' }) | null
 }
 
-/** Reads everything once; the first fault in the store, else the first in the mirror. */
-export function verifyAudit(database: Database, mirrorFile: string): AuditVerdict {
+/**
+ * Reads everything once; the first fault in the store, else the first in the mirror. `mirroredMin` is how many entries the
+ * mirror must hold: what is written meanwhile may not have reached it yet.
+ */
+export function verifyAudit(database: Database, mirrorFile: string, mirroredMin = lastAuditEntry(database)?.seq ?? 0): AuditVerdict {
   // The mirror first: entries reach it after the store, so that one written meanwhile cannot look missing from the store.
   const lines = readMirror(mirrorFile)
   const checker = new ChainChecker()
@@ -25,11 +28,11 @@ export function verifyAudit(database: Database, mirrorFile: string): AuditVerdic
     if (fault) return { intact: false, length: checker.length, head: checker.head, fault: { ...fault, where: 'store' } }
     hashes.push(entry.hash)
   }
-  const fault = mirrorFault(lines, hashes)
+  const fault = mirrorFault(lines, hashes, mirroredMin)
   return { intact: fault === undefined, length: checker.length, head: checker.head, fault: fault ? { ...fault, where: 'mirror' } : null }
 }
 
-function mirrorFault(lines: readonly MirrorLine[], hashes: readonly string[]): ChainFault | undefined {
+function mirrorFault(lines: readonly MirrorLine[], hashes: readonly string[], mirroredMin: number): ChainFault | undefined {
   const checker = new ChainChecker()
   for (const { line, entry } of lines) {
     if (!entry) return { seq: checker.length + 1, what: `line ${line} is not an audit entry` }
@@ -39,7 +42,7 @@ function mirrorFault(lines: readonly MirrorLine[], hashes: readonly string[]): C
     if (stored === undefined) return { seq: entry.seq, what: 'it is missing from the store' }
     if (stored !== entry.hash) return { seq: entry.seq, what: 'it differs from the store' }
   }
-  if (checker.length < hashes.length)
+  if (checker.length < mirroredMin)
     return { seq: checker.length + 1, what: `it and all after it are missing from the mirror, which ends at entry ${checker.length}` }
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Owns doing it: the intent is durable before the action, its outcome after. A crash in between leaves an open intent. */
+/** Owns doing it: the intent is durable before the action. It stays open until the incident ends, so that a crash leaves it. */
 import type { Clock } from '../../lib/clock.ts'
 import { assert } from '../../lib/errors.ts'
 import type { Action } from '../actions/action.ts'
@@ -7,7 +7,7 @@ import { end, next, type Stage, type StageResult, type Subject } from '../stage.
 import { nameOf, type ActionName } from '../model.ts'
 import type { Database } from '../store/database.ts'
 import { updateIncident } from '../store/incidents.ts'
-import { concludeIntent, requestIntent, type IntentGrant } from '../store/intents.ts'
+import { requestIntent, type IntentGrant } from '../store/intents.ts'
 import { coolingDown } from './cooling-down.ts'
 
 export interface ActOptions {
@@ -43,9 +43,8 @@ export function act(options: ActOptions): Stage {
         },
         signal,
       )
-      concludeIntent(options.database, grant.intentId, result.outcome, new Date(options.clock.nowMs()).toISOString())
       return next(
-        { ...subject, result },
+        { ...subject, result, intentId: grant.intentId },
         { event: 'acted', text: result.text, data: { outcome: result.outcome, reason: result.reason } },
         { decision: 'act', reason: result.reason },
       )

@@ -1,7 +1,9 @@
 /** Owns finding the culprit of an alert that names only a folder: the process that is seen writing there, or nobody. */
 import { realpathSync, statSync } from 'node:fs'
 import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
-import { nameOf, type Incident } from '../model.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Incident } from '../model.ts'
+import { promqlString } from '../prometheus.ts'
 import { end, refuse, type StageResult, type Subject } from '../stage.ts'
 import { killedSince } from '../store/incidents.ts'
 import { observeDirectoryWriters, type DirectoryObservation } from '../suspects/directory-writers.ts'
@@ -11,6 +13,9 @@ import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions } fro
 const OBSERVE_MS_MAX = 6_000
 /** The shipped rules look this far back, and a scrape more: so long an alert speaks of what a stopped writer had written. */
 const WINDOW_MS = 330_000
+/** By then the last files of a stopped writer have been scraped, at the usual intervals. */
+const SCRAPED_AFTER_MS = 15_000
+const LOOK_AGAIN_MS = 10_000
 
 export async function identifyWriter(
   subject: Subject,
@@ -20,7 +25,7 @@ export async function identifyWriter(
 ): Promise<StageResult> {
   const { incident } = subject
   const stopped = lastStopped(incident, options)
-  if (stopped) return waitForWindow(subject, directory, stopped)
+  if (stopped && !(await stormsAgain(incident, directory, stopped, options))) return waitForWindow(subject, directory, stopped, options)
   const before = changeTimeMs(directory)
   if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
   const observation = await observeDirectoryWriters({
@@ -33,7 +38,8 @@ export async function identifyWriter(
   const { writer } = observation
   const identity = writer && readProcessIdentity(writer.pid, options.procfs)
   if (!writer || !identity || isDead(identity)) return nobody(subject, directory, observation, changeTimeMs(directory) === before)
-  if (startedAfter(identity, incident.startedAt)) {
+  // After a stopped writer the alert is older than the next one, whose own files are what has been counted since.
+  if (!stopped && startedAfter(identity, incident.startedAt)) {
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
@@ -53,17 +59,38 @@ function lastStopped(incident: Incident, { database, clock }: IdentifyOptions): 
     .at(-1)
 }
 
-/** What is counted now is what the stopped writer left in the window; suspecting whoever writes now would be wrong. */
-function waitForWindow(subject: Subject, directory: string, stopped: Incident): StageResult {
-  const who = stopped.target ? nameOf(stopped.target) : 'a writer'
+/** Whether, since the writer was stopped, the folder has gained more files than the alert's own threshold: then it is another's work. */
+async function stormsAgain(
+  incident: Incident,
+  directory: string,
+  stopped: Incident,
+  { prometheus, clock, log }: IdentifyOptions,
+): Promise<boolean> {
+  const threshold = Number(incident.annotations['threshold'])
+  if (!prometheus || !(threshold > 0)) return false
+  const { instance } = incident.labels
+  const host = instance === undefined ? '' : `,instance=${promqlString(instance)}`
+  const counter = `procwarden_files_created_total{directory=${promqlString(directory)}${host}}`
+  try {
+    const since = Date.parse(stopped.closedAt ?? '') + SCRAPED_AFTER_MS
+    const [before, now] = [await prometheus.query(counter, Math.min(since, clock.nowMs())), await prometheus.query(counter)]
+    return (now[0]?.value ?? 0) - (before[0]?.value ?? Infinity) > threshold
+  } catch (error) {
+    log.warn('Prometheus could not tell what was created since the last writer was stopped', { directory, error: messageOf(error) })
+    return false
+  }
+}
+
+/** What is counted now may be what the stopped writer left in the window; suspecting whoever writes now would be wrong. */
+function waitForWindow(subject: Subject, directory: string, stopped: Incident, { clock }: IdentifyOptions): StageResult {
   return end(subject, {
     event: 'postponed',
-    text: `${who} was stopped a moment ago; ${directory} is looked at again if the alert outlives what it wrote.`,
+    text: `A writer was stopped on this machine a moment ago (incident ${stopped.id}); ${directory} is looked at again soon, unless the alert ends.`,
     status: 'deferred',
     decision: null,
     reason: 'just_stopped',
     outcome: null,
-    nextAtMs: Date.parse(stopped.closedAt ?? '') + WINDOW_MS,
+    nextAtMs: clock.nowMs() + LOOK_AGAIN_MS,
     data: { incident: stopped.id },
   })
 }

@@ -5,7 +5,9 @@
 import type { Clock } from '../../lib/clock.ts'
 import { readStat, type Procfs } from '../../lib/linux/proc-process.ts'
 import type { Policy } from '../config.ts'
+import { nameOf } from '../model.ts'
 import { end, next, type Stage } from '../stage.ts'
+import { auditEntriesOf } from '../store/audit-entries.ts'
 import type { Database } from '../store/database.ts'
 import { concludeIntent, openIntentOf, type OpenIntent } from '../store/intents.ts'
 
@@ -26,20 +28,27 @@ export function recover(options: RecoverOptions): Stage {
     run: async (subject, signal) => {
       const intent = openIntentOf(database, subject.incident.id)
       if (!intent) return next(subject)
-      const conclude = (outcome: 'killed' | 'interrupted' | 'target_gone'): void =>
-        concludeIntent(database, intent.id, outcome, new Date(clock.nowMs()).toISOString())
+      const { target } = subject.incident
+      const who = target ? nameOf(target) : `pid ${intent.pid}`
       if (await endsWithinGrace(intent, graceMsOf(subject.incident.policy, options.policies), options, signal)) {
-        conclude('target_gone')
-        return end(subject, {
-          event: 'recovered',
-          text: `procwarden was interrupted while it was to ${intent.action} pid ${intent.pid}; the process is gone. Nothing is repeated.`,
-          status: 'done',
-          decision: 'act',
-          reason: 'target_gone',
-          outcome: 'target_gone',
-        })
+        const wasSignalled = auditEntriesOf(database, subject.incident.id).some(
+          (entry) => entry.event === 'signal.sent' && entry.at >= intent.at,
+        )
+        const outcome = wasSignalled ? 'killed' : 'target_gone'
+        return end(
+          { ...subject, intentId: intent.id },
+          {
+            event: 'recovered',
+            text: `${who} is gone: ${wasSignalled ? 'it was sent a signal' : 'it was about to be signalled'} when procwarden was interrupted. Nothing is repeated.`,
+            status: 'done',
+            decision: 'act',
+            reason: wasSignalled ? 'none' : 'target_gone',
+            outcome,
+            action: intent.action,
+          },
+        )
       }
-      conclude('interrupted')
+      concludeIntent(database, intent.id, 'interrupted', new Date(clock.nowMs()).toISOString())
       return next(subject, {
         event: 'recovered',
         text: `procwarden was interrupted while it was to ${intent.action} pid ${intent.pid}; the process is still there. Everything is checked anew.`,

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { mirrorPath } from '../../../src/remediator/audit/mirror.ts'
@@ -41,6 +42,16 @@ describe('procwarden audit verify', () => {
     expect(verify(stateDir)).toMatchObject({ code: 0, text: expect.stringContaining('intact') })
     await startRemediator({ stateDir })
     expect(verify(stateDir).code).toBe(0)
+  })
+
+  test('a trail that is being written to is intact', async () => {
+    const remediator = await startRemediator({ stateDir })
+    const posts = Array.from({ length: 40 }, (_, index) =>
+      post(remediator.url, remediator.token, payloadOf([alertOf({ labels: { remediate: 'notify' }, fingerprint: `b${index}` })])),
+    )
+    const verifying = promisify(execFile)(process.execPath, [CLI, 'audit', 'verify', '--state.dir', stateDir])
+    await Promise.all(posts)
+    expect((await verifying).stdout).toContain('intact')
   })
 
   test.each([

@@ -1,12 +1,17 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { Database, databasePath } from '../../../src/remediator/store/database.ts'
 import { acceptDelivery } from '../../../src/remediator/store/inbox.ts'
-import { createIncident } from '../../../src/remediator/store/incidents.ts'
+import { appendAuditEntry } from '../../../src/remediator/store/audit-entries.ts'
+import { createIncident, listIncidents } from '../../../src/remediator/store/incidents.ts'
 import { requestIntent } from '../../../src/remediator/store/intents.ts'
 import { readStat, createProcfs } from '../../../src/lib/linux/proc-process.ts'
 import { parseWebhookPayload } from '../../../src/remediator/webhook-payload.ts'
 import { alertOf, incidentsOf, payloadOf, post, settledIncident, spawnRemediator, startRemediator } from '../../support/remediator.ts'
+import { startSmtpServer } from '../../support/smtp.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 
 const sleeper = () => temporaryProcess('sleep', ['600'])
@@ -67,6 +72,21 @@ describe('in the middle of an action', () => {
     database.close()
     return stateDir
   }
+
+  test('a target that was signalled before the crash counts as stopped, and is mailed', async () => {
+    const smtp = await startSmtpServer()
+    const stateDir = await interrupted(4_194_303, 1)
+    const database = Database.open(databasePath(stateDir))
+    const incident = listIncidents(database, 1)[0]?.id ?? ''
+    const at = new Date(Date.now() + 1_000).toISOString()
+    appendAuditEntry(database, { at, event: 'signal.sent', incident, text: 'Sent TERM.', data: {} })
+    database.close()
+    const config = path.join(temporaryDirectory(), 'remediator.yml')
+    writeFileSync(config, `mail: {smtp_url: "${smtp.url}", to: [ops@example.org]}\n`)
+    const remediator = await startRemediator({ stateDir, configFile: config })
+    expect(await settledIncident(remediator)).toMatchObject({ decision: 'act', outcome: 'killed' })
+    await waitFor('the mail', () => smtp.received[0])
+  })
 
   test('a target that is gone is not looked for again', async () => {
     const remediator = await startRemediator({ stateDir: await interrupted(4_194_303, 1) })

@@ -1,8 +1,7 @@
 /** Owns starting a real Prometheus or Alertmanager for a test and ending it for certain. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { z } from 'zod'
+import { choosePort } from '../../../src/stack/ports.ts'
 
 const READY_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5_000
@@ -37,13 +36,8 @@ export async function startProgram(file: string, args: readonly string[], url: s
 }
 
 /** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = z.object({ port: z.number() }).parse(server.address())
-  server.close()
-  await once(server, 'close')
-  return port
+export function freePort(): Promise<number> {
+  return choosePort('a test', 0)
 }
 
 /** True when the address answers with success; false after a moment's wait when it does not. */

@@ -1,9 +1,8 @@
 /** Owns `procwarden exporter`: its flags. */
-import { setFlagsFromString } from 'node:v8'
 import { Command, Option } from 'commander'
-import { FILES_BACKENDS, PROCESSES_BACKENDS, type FilesBackend, type ProcessesBackend } from '../exporter/config.ts'
-import { explainProcess } from '../exporter/explain.ts'
+import { FILES_BACKENDS, PROCESSES_BACKENDS, type FilesBackend, type ProcessesBackend } from '../exporter/settings.ts'
 import { runExporter } from '../exporter/main.ts'
+import { preferSmallHeaps, startTrimming } from '../exporter/memory.ts'
 import { runUntilStopped } from '../lib/lifecycle.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../lib/log.ts'
 import { collect, logOptions, parsePositiveInteger } from './options.ts'
@@ -56,10 +55,12 @@ export function exporterCommand(): Command {
   for (const option of logOptions()) command.addOption(option)
   return command.action(async (flags: Flags) => {
     if (flags['explain.pid'] !== undefined) {
+      const { explainProcess } = await import('../exporter/explain.ts')
       process.stdout.write(explainProcess(flags['explain.pid'], { configFile: flags['config.file'], procfs: flags['path.procfs'] }))
       return
     }
-    collectGarbageAlone()
+    preferSmallHeaps()
+    startTrimming()
     const log = createLogger({ level: flags['log.level'], format: flags['log.format'], part: 'exporter' })
     const exporter = await runExporter(
       {
@@ -83,12 +84,4 @@ export function exporterCommand(): Command {
     )
     await runUntilStopped(exporter, log)
   })
-}
-
-/**
- * On the small heap of an exporter, V8's helper threads cost more CPU than they save time (docs/benchmarks.md). The flag is read
- * at every collection, so it holds from now on, and in threads too.
- */
-function collectGarbageAlone(): void {
-  setFlagsFromString('--no-parallel-scavenge')
 }

@@ -1,49 +1,13 @@
 /** Owns the exporter's settings: the strict schema of config/exporter.yml, the flags over it, and their defaults. Never reads anything else. */
+import { existsSync } from 'node:fs'
 import os from 'node:os'
-import { resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
 import { OTHER_GROUP, UNKNOWN_GROUP, type GroupMatcher } from '../lib/groups/group-name.ts'
-import type { LogFormat, LogLevel } from '../lib/log.ts'
-import type { HighMarks } from './api/sentence.ts'
 import type { ServiceSettings } from './collectors/services.ts'
 import { labelName, probeSettings, probesSchema, refuseDuplicates } from './probe-config.ts'
-import type { ProbeSettings } from './probe-runner.ts'
-
-/** What the command line may say; each absent one leaves the file's word or the default. */
-export interface ExporterOptions {
-  readonly configFile?: string
-  /** HOST:PORT; port 0 takes any free one. */
-  readonly listenAddress?: string
-  /** TLS, basic authentication and headers, in the format of exporter-toolkit. */
-  readonly webConfigFile?: string
-  readonly logLevel?: LogLevel
-  readonly logFormat?: LogFormat
-  readonly procfs?: string
-  /** Folders that take the place of `files.watch`. */
-  readonly filesWatch?: readonly string[]
-  /** Folders never counted, added to `files.exclude`. */
-  readonly filesExclude?: readonly string[]
-  readonly filesBackend?: FilesBackend
-  readonly processes?: boolean
-  readonly processesBackend?: ProcessesBackend
-  readonly files?: boolean
-  readonly lifecycle?: boolean
-  readonly host?: boolean
-  readonly probes?: boolean
-  readonly services?: boolean
-  /** Where /sys is. */
-  readonly sysfs?: string
-}
-
-export const DEFAULT_LISTEN_ADDRESS = '127.0.0.1:9930'
-export const DEFAULT_PROCFS = '/proc'
-export const DEFAULT_SYSFS = '/sys'
-export const FILES_BACKENDS = ['auto', 'fanotify', 'chokidar'] as const
-export type FilesBackend = (typeof FILES_BACKENDS)[number]
-
-export const PROCESSES_BACKENDS = ['auto', 'proc', 'portable'] as const
-export type ProcessesBackend = (typeof PROCESSES_BACKENDS)[number]
+import { FILES_BACKENDS, PROCESSES_BACKENDS, type ExporterOptions, type ExporterSettings, type WatchedRoot } from './settings.ts'
 
 const DEFAULT_DEPTH = 2
 const DEFAULT_IGNORE = ['node_modules', '.git', '.cache', '__pycache__']
@@ -142,56 +106,6 @@ export const exporterConfigSchema = z.strictObject({
     .prefault({}),
 })
 
-/** A folder to watch, as configured; not yet known to exist. */
-export interface WatchedRoot {
-  readonly path: string
-  /** Levels of sub-folders that have a series of their own. */
-  readonly depth: number
-  readonly ignore: readonly string[]
-}
-
-export interface FilesSettings {
-  readonly enabled: boolean
-  readonly backend: FilesBackend
-  /** Absent: the defaults of the backend in use. */
-  readonly roots: readonly WatchedRoot[] | undefined
-  /** For roots that are defaults. */
-  readonly ignore: readonly string[]
-  readonly depth: number
-  readonly exclude: readonly string[]
-  /** The machine's folder for temporary files (TMPDIR, else /tmp). */
-  readonly temporaryDirectory: string
-  readonly directoriesMax: number
-}
-
-interface ProcessesSettings {
-  readonly enabled: boolean
-  readonly backend: ProcessesBackend
-  readonly perProcessMax: number
-  readonly groupsMax: number
-  readonly groupExpiryMs: number
-  readonly descriptorsMax: number
-  readonly matchers: readonly GroupMatcher[]
-}
-
-interface HostSettings {
-  readonly enabled: boolean
-  readonly networkFilesystems: boolean
-  /** 0 never asks. */
-  readonly smartIntervalMs: number
-  readonly high: HighMarks
-}
-
-export interface ExporterSettings {
-  readonly host: HostSettings
-  readonly probes: { readonly enabled: boolean; readonly list: readonly ProbeSettings[] }
-  readonly services: { readonly enabled: boolean; readonly list: readonly ServiceSettings[] }
-  readonly collectorDeadlineMs: number
-  readonly processes: ProcessesSettings
-  readonly lifecycle: { readonly enabled: boolean }
-  readonly files: FilesSettings
-}
-
 /** The settings in force: the file's, with the flags over them. Throws UsageError with every fault of the file. */
 export function loadExporterSettings(options: ExporterOptions): ExporterSettings {
   const config = loadConfigFile(exporterConfigSchema, options.configFile)
@@ -215,6 +129,7 @@ export function loadExporterSettings(options: ExporterOptions): ExporterSettings
       enabled: options.host ?? config.host.enabled,
       networkFilesystems: config.host.network_filesystems,
       smartIntervalMs: config.host.smart_interval_minutes * 60_000,
+      smartctl: findOnPath('smartctl'),
       high: {
         cpuRatio: config.host.high_cpu_ratio,
         loadPerCpu: config.host.high_load_per_cpu,
@@ -234,6 +149,15 @@ export function loadExporterSettings(options: ExporterOptions): ExporterSettings
       directoriesMax: files.directories_max,
     },
   }
+}
+
+/** smartctl is in sbin, which not every service has on its PATH. */
+function findOnPath(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  return folders
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file))
 }
 
 function serviceSettings({ name, limits }: z.infer<typeof serviceSchema>): ServiceSettings {

@@ -1,11 +1,13 @@
 /** Owns telling a person how the exporter sees one process: its group, which rule named it, its category and where it runs. */
 import { systemClock } from '../lib/clock.ts'
 import { UsageError } from '../lib/errors.ts'
-import { createClassifier, loadCategories, type CategoryRule } from '../lib/groups/category.ts'
+import { createClassifier, type CategoryRule } from '../lib/groups/category.ts'
+import { loadCategories } from '../lib/groups/category-rules.ts'
 import { explainGroupName } from '../lib/groups/group-name.ts'
 import { createProcfs, readProcessIdentity, type Procfs } from '../lib/linux/proc-process.ts'
 import { printable } from '../lib/log.ts'
-import { loadExporterSettings, type ExporterSettings } from './config.ts'
+import { loadExporterSettings } from './config.ts'
+import type { ExporterSettings } from './settings.ts'
 import { createUserNames } from './sources/user-names.ts'
 
 export interface ExplainOptions {

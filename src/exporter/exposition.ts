@@ -3,6 +3,7 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/ and
  * https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
+import { ByteWriter } from '../lib/byte-writer.ts'
 import { assert } from '../lib/errors.ts'
 
 /** A metric family as it is declared: a constant beside the collector that owns it. */
@@ -33,101 +34,126 @@ export interface HistogramValue {
 
 interface Block {
   readonly family: Family
-  /** The sample lines, which are the same in both formats. */
-  readonly lines: string
+  /** Where its sample lines, which are the same in both formats, end; they begin where those before end. */
+  readonly end: number
 }
 
-/** Collects samples family by family: the format wants all samples of a family in one block, so a family is opened once. */
+/**
+ * Collects samples family by family: the format wants all samples of a family in one block, so a family is opened once. Text is
+ * kept as bytes: as strings, one scrape of 100 processes left 4 MB to the garbage collector.
+ */
 export class Exposition {
-  readonly #blocks: Block[] = []
+  readonly #lines = new ByteWriter()
+  #blocks: Block[] = []
   readonly #names = new Set<string>()
 
   /** Opens a counter or gauge and writes its samples. A family without samples is left out altogether. */
   family(family: Family, samples: Iterable<readonly [labelValues: readonly string[], value: number]>): void {
     assert(family.type !== 'histogram', `${family.name} is a histogram and is written as one`)
     this.#open(family)
-    // Joined once: adding to a string piece by piece leaves ten times its size to the garbage collector.
-    const pieces: string[] = []
-    for (const [labelValues, value] of samples) pushSample(pieces, family, labelValues, value)
-    if (pieces.length > 0) this.#blocks.push({ family, lines: pieces.join('') })
+    for (const [labelValues, value] of samples) this.#sample(family.name, family, labelValues, undefined, value)
+    this.#close(family)
   }
 
   /** Opens a histogram and writes its buckets, sums and counts. */
   histogram(family: Family, samples: Iterable<readonly [labelValues: readonly string[], value: HistogramValue]>): void {
     assert(family.type === 'histogram', `${family.name} is a ${family.type}`)
     this.#open(family)
-    let lines = ''
-    for (const [labelValues, value] of samples) lines += histogramLines(family, labelPairs(family, labelValues), value)
-    if (lines !== '') this.#blocks.push({ family, lines })
+    for (const [labelValues, { buckets, sum, count }] of samples) {
+      for (const [bound, cumulativeCount] of buckets) {
+        this.#sample(`${family.name}_bucket`, family, labelValues, formatBound(bound), cumulativeCount)
+      }
+      this.#sample(`${family.name}_bucket`, family, labelValues, '+Inf', count)
+      this.#sample(`${family.name}_sum`, family, labelValues, undefined, sum)
+      this.#sample(`${family.name}_count`, family, labelValues, undefined, count)
+    }
+    this.#close(family)
   }
 
-  /** Every family written so far. In OpenMetrics the answer is whole only with EXPOSITION_END after it. */
+  /** Forgets what was written, and keeps the room for what comes. */
+  clear(): void {
+    this.#lines.clear()
+    this.#blocks = []
+    this.#names.clear()
+  }
+
+  /** Appends every family written so far. In OpenMetrics the answer is whole only with EXPOSITION_END after it. */
+  writeTo(out: ByteWriter, format: ExpositionFormat): void {
+    let start = 0
+    for (const { family, end } of this.#blocks) {
+      writeHeader(out, family, format)
+      out.bytes(this.#lines.view(start, end))
+      start = end
+    }
+  }
+
+  /** As writeTo, for people and tests. */
   toString(format: ExpositionFormat = 'text'): string {
-    return this.#blocks.map(({ family, lines }) => header(family, format) + lines).join('')
+    const out = new ByteWriter()
+    this.writeTo(out, format)
+    return Buffer.from(out.view()).toString()
   }
 
   #open(family: Family): void {
     assert(!this.#names.has(family.name), `${family.name} is written once`)
     this.#names.add(family.name)
   }
+
+  #close(family: Family): void {
+    const end = this.#lines.length
+    if (end > (this.#blocks.at(-1)?.end ?? 0)) this.#blocks.push({ family, end })
+  }
+
+  #sample(name: string, family: Family, labelValues: readonly string[], bound: string | undefined, value: number): void {
+    const { labels } = family
+    assert(labelValues.length === labels.length, `${family.name} has ${labels.length} labels`)
+    const out = this.#lines
+    out.text(name)
+    let before = '{'
+    for (let index = 0; index < labels.length; index++) {
+      this.#label(before, labels[index] ?? '', labelValues[index] ?? '')
+      before = ','
+    }
+    if (bound !== undefined) this.#label(before, 'le', bound)
+    out.text(labels.length === 0 && bound === undefined ? ' ' : '} ')
+    writeValue(out, value)
+    out.text('\n')
+  }
+
+  #label(before: string, name: string, value: string): void {
+    const out = this.#lines
+    out.text(before)
+    out.text(name)
+    out.text('="')
+    out.text(escapeLabel(value))
+    out.text('"')
+  }
 }
 
 /** OpenMetrics names a counter's family without the `_total` of its samples, and escapes quotes in HELP too. */
-function header({ name, type, help }: Family, format: ExpositionFormat): string {
+function writeHeader(out: ByteWriter, { name, type, help }: Family, format: ExpositionFormat): void {
   const isOpenMetrics = format === 'openmetrics'
   const familyName = isOpenMetrics && type === 'counter' ? name.replace(/_total$/, '') : name
   const helpText = isOpenMetrics ? escapeHelp(help).replaceAll('"', '\\"') : escapeHelp(help)
-  return `# HELP ${familyName} ${helpText}\n# TYPE ${familyName} ${type}\n`
-}
-
-function histogramLines({ name }: Family, pairs: string, { buckets, sum, count }: HistogramValue): string {
-  const prefix = pairs === '' ? '' : `${pairs},`
-  const bucket = (bound: number, cumulativeCount: number): string =>
-    sampleLine(`${name}_bucket`, `${prefix}le="${formatBound(bound)}"`, cumulativeCount)
-  let lines = ''
-  for (const [bound, cumulativeCount] of buckets) lines += bucket(bound, cumulativeCount)
-  return lines + bucket(Infinity, count) + sampleLine(`${name}_sum`, pairs, sum) + sampleLine(`${name}_count`, pairs, count)
+  out.text(`# HELP ${familyName} ${helpText}\n# TYPE ${familyName} ${type}\n`)
 }
 
 /** OpenMetrics wants a bound to look like a float; written so in both formats, a series keeps its name when the format changes. */
 function formatBound(bound: number): string {
-  return Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : formatValue(bound)
-}
-
-function sampleLine(name: string, pairs: string, value: number): string {
-  return pairs === '' ? `${name} ${formatValue(value)}\n` : `${name}{${pairs}} ${formatValue(value)}\n`
-}
-
-function pushSample(pieces: string[], { name, labels }: Family, labelValues: readonly string[], value: number): void {
-  assert(labelValues.length === labels.length, `${name} has ${labels.length} labels`)
-  pieces.push(name)
-  for (let index = 0; index < labelValues.length; index++) {
-    pieces.push(index === 0 ? '{' : ',', labels[index] ?? '', '="', escapeLabel(labelValues[index] ?? ''), '"')
-  }
-  pieces.push(labels.length === 0 ? ' ' : '} ', formatValue(value), '\n')
-}
-
-function labelPairs(family: Family, labelValues: readonly string[]): string {
-  assert(labelValues.length === family.labels.length, `${family.name} has ${family.labels.length} labels`)
-  let pairs = ''
-  for (let index = 0; index < labelValues.length; index++) {
-    pairs += `${index === 0 ? '' : ','}${family.labels[index] ?? ''}="${escapeLabel(labelValues[index] ?? '')}"`
-  }
-  return pairs
+  return Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : String(bound)
 }
 
 /** Numbers are written as Go's strconv.ParseFloat reads them, which is how Prometheus reads them. */
-function formatValue(value: number): string {
-  if (value === Infinity) return '+Inf'
-  if (value === -Infinity) return '-Inf'
-  return String(value)
+function writeValue(out: ByteWriter, value: number): void {
+  if (value === Infinity) out.text('+Inf')
+  else if (value === -Infinity) out.text('-Inf')
+  else out.number(value)
 }
 
-/** Most values need nothing; a lone surrogate, which UTF-8 cannot carry, becomes U+FFFD. */
+/** Most values need nothing. */
 function escapeLabel(value: string): string {
-  const text = value.isWellFormed() ? value : value.toWellFormed()
-  if (!/[\\"\n]/.test(text)) return text
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  if (!/[\\"\n]/.test(value)) return value
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
 function escapeHelp(help: string): string {

@@ -2,7 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { OperationalError, errnoOf, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
-import type { FilesSettings, WatchedRoot } from './config.ts'
+import type { FilesSettings, WatchedRoot } from './settings.ts'
 import { DirectoryCounts, type CountedPlace, type CountedRoot } from './directory-counts.ts'
 import { ChokidarSource } from './sources/chokidar-source.ts'
 import { FanotifySource } from './sources/fanotify-source.ts'

@@ -10,13 +10,12 @@ import { createHostCollector } from './collectors/host.ts'
 import { createProbesCollector } from './collectors/probes.ts'
 import type { ProcessesCollector } from './collectors/processes.ts'
 import { createServicesCollector } from './collectors/services.ts'
-import type { ExporterSettings } from './config.ts'
+import type { ExporterSettings } from './settings.ts'
 import { createHostSampler, type HostSampler } from './host-sampler.ts'
 import { ProbeRunner } from './probe-runner.ts'
 import type { ProcessTable } from './process-table.ts'
 import { createHostSource } from './sources/host-source.ts'
-import { createPortableHostSource } from './sources/portable-host-source.ts'
-import { startSmartHealth, type SmartHealth } from './sources/smart-health.ts'
+import type { SmartHealth } from './sources/smart-health.ts'
 
 export interface MachineOptions {
   /** As they are in force now. */
@@ -41,13 +40,14 @@ export interface Machine {
   close(): void
 }
 
-export function createMachine(options: MachineOptions): Machine {
+export async function createMachine(options: MachineOptions): Promise<Machine> {
   const { settings, clock, log, table, processes } = options
   const { host, probes, services } = settings()
-  const sampler = host.enabled ? createSampler(options) : undefined
+  const sampler = host.enabled ? await createSampler(options) : undefined
   const runner = probes.enabled ? new ProbeRunner({ clock, log }) : undefined
   const refresh = processes && ((ageMsMax: number) => processes.refresh(ageMsMax))
   let smart: SmartHealth | undefined
+  let isClosed = false
   const diskHealth = (): ReadonlyMap<string, boolean> => smart?.healthy() ?? new Map<string, boolean>()
   return {
     collectors: [
@@ -68,20 +68,27 @@ export function createMachine(options: MachineOptions): Machine {
       }),
     start: () => {
       runner?.configure(probes.list)
-      if (host.enabled && host.smartIntervalMs > 0) {
-        smart = startSmartHealth({ smartctl: 'smartctl', intervalMs: host.smartIntervalMs, log })
-      }
+      // Most machines have no smartctl, and then what asks it is not loaded either.
+      if (!host.enabled || host.smartctl === undefined || host.smartIntervalMs === 0) return
+      const { smartctl, smartIntervalMs: intervalMs } = host
+      void import('./sources/smart-health.ts').then(({ startSmartHealth }) => {
+        if (!isClosed) smart = startSmartHealth({ smartctl, intervalMs, log })
+      })
     },
     reconfigure: () => runner?.configure(settings().probes.list),
     close: () => {
+      isClosed = true
       runner?.close()
       smart?.close()
     },
   }
 }
 
-function createSampler({ settings, procfsRoot, sysfsRoot, clock }: MachineOptions): HostSampler {
-  if (process.platform !== 'linux') return createHostSampler(createPortableHostSource(clock), clock)
+async function createSampler({ settings, procfsRoot, sysfsRoot, clock }: MachineOptions): Promise<HostSampler> {
+  if (process.platform !== 'linux') {
+    const { createPortableHostSource } = await import('./sources/portable-host-source.ts')
+    return createHostSampler(createPortableHostSource(clock), clock)
+  }
   const units = readKernelUnits()
   const includeNetworkFilesystems = (): boolean => settings().host.networkFilesystems
   return createHostSampler(createHostSource({ procfsRoot, sysfsRoot, units, clock, includeNetworkFilesystems }), clock)

@@ -2,7 +2,6 @@
 import os from 'node:os'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { listen, parseListenAddress } from '../lib/http.ts'
-import { loadCategories } from '../lib/groups/category.ts'
 import { createFanotify } from '../lib/linux/fanotify.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 import { createProcConnector } from '../lib/linux/netlink-proc.ts'
@@ -16,30 +15,29 @@ import { viewStatus } from './api/system.ts'
 import { createExporterApp } from './app.ts'
 import type { Collector } from './collector.ts'
 import { createExporterCollector } from './collectors/exporter.ts'
+import { createRuntimeFigures, type RuntimeFigures } from './collectors/runtime-families.ts'
 import { createFilesCollector } from './collectors/files.ts'
 import { createProcessesCollector, type ProcessesCollector } from './collectors/processes.ts'
 import {
   DEFAULT_LISTEN_ADDRESS,
   DEFAULT_PROCFS,
   DEFAULT_SYSFS,
-  loadExporterSettings,
   type ExporterOptions,
   type ExporterSettings,
   type ProcessesBackend,
-} from './config.ts'
+} from './settings.ts'
+import { readConfiguration, type Configuration } from './settings-reader.ts'
 import { FileWatch } from './file-watch.ts'
 import { createCategoryOf } from './group-category.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { ProcessTable } from './process-table.ts'
 import { createRegistry } from './registry.ts'
-import { createRuntimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts'
 import { createUserNames, type UserNames } from './sources/user-names.ts'
 import type { ProcessSource } from './sources/process-source.ts'
-import { createPortableProcessSource } from './sources/portable-process-source.ts'
 import { createWorkerProcessSource } from './sources/worker-process-source.ts'
 
-export type { ExporterOptions } from './config.ts'
+export type { ExporterOptions } from './settings.ts'
 
 export interface RunningExporter {
   readonly url: string
@@ -71,15 +69,16 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
   const address = parseListenAddress(options.listenAddress ?? DEFAULT_LISTEN_ADDRESS)
   const clock = systemClock()
   const startMs = clock.nowMs()
-  let settings = loadExporterSettings(options)
-  const instruments = assemble(() => settings, options, clock, log)
+  const first = await readConfiguration(options)
+  let { settings } = first
+  const instruments = await assemble(() => settings, first, options, clock, log)
   const { table, processes, watch, lifecycle, machine } = instruments
-  const runtime = createRuntimeMetrics()
+  const runtime = createRuntimeFigures()
   const version = readVersion()
-  const collectors = listCollectors(instruments, version, startMs)
+  const collectors = listCollectors(instruments, runtime, version, startMs)
   const registry = createRegistry({ collectors, deadlineMs: () => settings.collectorDeadlineMs, log })
   const reload = async (): Promise<void> => {
-    const next = loadExporterSettings(options)
+    const { settings: next } = await readConfiguration(options)
     settings = next
     table.reconfigure(next.processes)
     lifecycle?.renamed()
@@ -96,10 +95,9 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
     version,
     metrics: {
       collectorNames: registry.collectorNames,
-      // What the process and Node say of themselves belongs to the exporter collector.
-      text: async (format, only) => {
+      write: (out, format, only) => {
         machine.api?.observe()
-        return (await registry.scrape(format, only)) + (only === undefined || only.has('exporter') ? await runtime.text(format) : '')
+        return registry.scrape(out, format, only)
       },
     },
     status: () => viewStatus({ version, startMs, nowMs: clock.nowMs(), collectorNames: registry.collectorNames }),
@@ -130,7 +128,7 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
 }
 
 /** In the order of the output. */
-function listCollectors(instruments: Instruments, version: string, startMs: number): Collector[] {
+function listCollectors(instruments: Instruments, runtime: RuntimeFigures, version: string, startMs: number): Collector[] {
   const { table, processes, watch, lifecycle, machine } = instruments
   return [
     ...(watch ? [createFilesCollector(watch)] : []),
@@ -141,11 +139,12 @@ function listCollectors(instruments: Instruments, version: string, startMs: numb
       version,
       startMs,
       dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
+      runtime,
     }),
   ]
 }
 
-async function releaseAll({ watch, lifecycle, machine, source }: Instruments, runtime: RuntimeMetrics): Promise<void> {
+async function releaseAll({ watch, lifecycle, machine, source }: Instruments, runtime: RuntimeFigures): Promise<void> {
   await watch?.close()
   lifecycle?.close()
   machine.close()
@@ -153,7 +152,13 @@ async function releaseAll({ watch, lifecycle, machine, source }: Instruments, ru
   runtime.close()
 }
 
-function assemble(settings: () => ExporterSettings, options: ExporterOptions, clock: Clock, log: Logger): Instruments {
+async function assemble(
+  settings: () => ExporterSettings,
+  { categories }: Configuration,
+  options: ExporterOptions,
+  clock: Clock,
+  log: Logger,
+): Promise<Instruments> {
   const procfsRoot = options.procfs ?? DEFAULT_PROCFS
   const { processes, files } = settings()
   const procfs = isPortable(processes.backend) ? undefined : createProcfs(clock, procfsRoot)
@@ -179,9 +184,8 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
     : undefined
   const source =
     procfs === undefined
-      ? createPortableProcessSource()
+      ? (await import('./sources/portable-process-source.ts')).createPortableProcessSource()
       : createWorkerProcessSource({ procfsRoot, descriptorsMax: processes.descriptorsMax })
-  const categories = loadCategories()
   const collector = processes.enabled
     ? createProcessesCollector({
         table,
@@ -206,7 +210,7 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
           scan: (ageMsMax) => collector.refresh(ageMsMax),
         })
       : undefined
-  const machine = createMachine({
+  const machine = await createMachine({
     settings,
     procfsRoot,
     sysfsRoot: options.sysfs ?? DEFAULT_SYSFS,

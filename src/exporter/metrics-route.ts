@@ -1,16 +1,19 @@
 /** Owns answering /metrics: bounded in number, in the format and compression asked for. Never collects anything itself. */
+import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Request, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ByteWriter } from '../lib/byte-writer.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { CONTENT_TYPES, EXPOSITION_END, type ExpositionFormat } from './exposition.ts'
-import { collectorsOf, negotiateFormat } from './negotiation.ts'
+import { acceptsGzip, collectorsOf, negotiateFormat } from './negotiation.ts'
+import { sendText, type Handler } from './router.ts'
 
 export interface MetricsSource {
   readonly collectorNames: readonly string[]
-  /** All families of all collectors, or of those in `only`; without what a format ends with. */
-  text(format: ExpositionFormat, only: ReadonlySet<string> | undefined): Promise<string>
+  /** Appends all families of all collectors, or of those in `only`; without what a format ends with. */
+  write(out: ByteWriter, format: ExpositionFormat, only: ReadonlySet<string> | undefined): Promise<void>
 }
 
 const compress = promisify(gzip)
@@ -22,40 +25,59 @@ const GZIP_BYTES_MIN = 1024
 const CONCURRENT_MAX = 40
 const NAMES_SHOWN_MAX = 10
 
-export function createMetricsRoute(source: MetricsSource, log: Logger): (request: Request, response: Response) => void {
+export function createMetricsRoute(source: MetricsSource, log: Logger): Handler {
   let underWay = 0
-  return (request, response) => {
-    const only = collectorsOf(request.originalUrl)
+  /** Between scrapes the room of the last one waits for the next. */
+  let spare: ByteWriter | undefined
+  return async (request, response) => {
+    const only = collectorsOf(request.url ?? '')
     const unknown = [...(only ?? [])].filter((name) => !source.collectorNames.includes(name))
     if (unknown.length > 0) {
-      response.status(400).type('text').send(unknownSentence(unknown, source.collectorNames))
+      sendText(response, 400, unknownSentence(unknown, source.collectorNames))
       return
     }
     if (underWay >= CONCURRENT_MAX) {
-      response.status(503).set('Retry-After', '1').type('text').send(`${CONCURRENT_MAX} scrapes are under way already\n`)
+      response.setHeader('Retry-After', '1')
+      sendText(response, 503, `${CONCURRENT_MAX} scrapes are under way already\n`)
       return
     }
     underWay++
-    answer(request, response, source, only)
-      .catch((error: unknown) => {
-        log.error(`the metrics could not be written: ${messageOf(error)}`)
-        if (!response.headersSent) response.status(500).type('text').send('the metrics could not be written; the log says why\n')
-      })
-      .finally(() => {
-        underWay--
-      })
+    const out = spare ?? new ByteWriter()
+    spare = undefined
+    try {
+      await answer(request, response, source, only, out)
+      // Whatever has come of the connection, nobody reads these bytes any more.
+      await finished(response).catch(() => undefined)
+      out.clear()
+      spare = out
+    } catch (error) {
+      log.error(`the metrics could not be written: ${messageOf(error)}`)
+      if (!response.headersSent) sendText(response, 500, 'the metrics could not be written; the log says why\n')
+    } finally {
+      underWay--
+    }
   }
 }
 
-async function answer(request: Request, response: Response, source: MetricsSource, only: ReadonlySet<string> | undefined): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  source: MetricsSource,
+  only: ReadonlySet<string> | undefined,
+  out: ByteWriter,
+): Promise<void> {
   const format = negotiateFormat(request.headers.accept)
-  const plain = Buffer.from((await source.text(format, only)) + EXPOSITION_END[format])
-  const zipped =
-    plain.length >= GZIP_BYTES_MIN && request.headers['accept-encoding'] !== undefined && request.acceptsEncodings('gzip') === 'gzip'
+  await source.write(out, format, only)
+  out.text(EXPOSITION_END[format])
+  const plain = out.view()
+  const zipped = plain.length >= GZIP_BYTES_MIN && acceptsGzip(request.headers['accept-encoding'])
   const body = zipped ? await compress(plain, { level: GZIP_LEVEL }) : plain
-  response.set({ 'Content-Type': CONTENT_TYPES[format], 'Content-Length': String(body.length), Vary: 'Accept, Accept-Encoding' })
-  if (zipped) response.set('Content-Encoding', 'gzip')
-  // Not express' send, which would hash the whole body for an ETag that no scraper uses.
+  response.writeHead(200, {
+    'Content-Type': CONTENT_TYPES[format],
+    'Content-Length': body.length,
+    Vary: 'Accept, Accept-Encoding',
+    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
+  })
   response.end(body)
 }
 

@@ -19,6 +19,17 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return quality.openmetrics > 0 && quality.openmetrics >= quality.text ? 'openmetrics' : 'text'
 }
 
+/** Whether the Accept-Encoding header (RFC 9110, 12.5.3) takes gzip. Without the header nothing is compressed. */
+export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined || acceptEncoding.length > ACCEPT_CHARACTERS_MAX) return false
+  const quality = new Map<string, number>()
+  for (const entry of acceptEncoding.split(',')) {
+    const [coding = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase())
+    quality.set(coding, qualityOf(parameters))
+  }
+  return (quality.get('gzip') ?? quality.get('x-gzip') ?? quality.get('*') ?? 0) > 0
+}
+
 /** The collectors asked for by `collect[]=NAME`, once or more; undefined when none is. `url` is a request's path and query. */
 export function collectorsOf(url: string): ReadonlySet<string> | undefined {
   const query = url.indexOf('?')

@@ -12,7 +12,7 @@ const url = z
   .max(2048)
   .transform((text, context) => {
     const parsed = URL.canParse(text) ? new URL(text) : undefined
-    if (parsed !== undefined && (parsed.protocol === 'http:' || parsed.protocol === 'https:')) return parsed
+    if (parsed !== undefined && (parsed.protocol === 'http:' || parsed.protocol === 'https:')) return parsed.href
     context.addIssue({ code: 'custom', message: 'write a whole URL that begins with http:// or https://' })
     return z.NEVER
   })

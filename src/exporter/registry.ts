@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Collector } from './collector.ts'
 import { Exposition, type ExpositionFormat, type Family } from './exposition.ts'
+import type { ByteWriter } from '../lib/byte-writer.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 
@@ -15,10 +16,10 @@ export interface Registry {
   /** The names that `only` may hold. */
   readonly collectorNames: readonly string[]
   /**
-   * The output of all collectors, or of those in `only`. Requests that come while the same scrape is under way share its
-   * result, and different ones at the same time share the collectors they have in common.
+   * Runs all collectors, or those in `only`, and appends their output to `out`. Requests that come while the same scrape is
+   * under way share its result, and different ones at the same time share the collectors they have in common.
    */
-  scrape(format?: ExpositionFormat, only?: ReadonlySet<string>): Promise<string>
+  scrape(out: ByteWriter, format?: ExpositionFormat, only?: ReadonlySet<string>): Promise<void>
 }
 
 export const DURATION: Family = {
@@ -38,14 +39,15 @@ export const SUCCESS: Family = {
 interface Slot {
   readonly collector: Collector
   lastGood: Exposition
-  underWay: Promise<Exposition> | undefined
+  /** Written in next; takes turns with lastGood. */
+  spare: Exposition
+  underWay: Promise<void> | undefined
   /** The fault already in the log, so that a lasting one is logged once. */
   loggedFault: string | undefined
 }
 
 interface Outcome {
-  readonly name: string
-  readonly exposition: Exposition
+  readonly slot: Slot
   readonly seconds: number
   readonly success: boolean
 }
@@ -54,6 +56,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const slots = options.collectors.map((collector): Slot => ({
     collector,
     lastGood: new Exposition(),
+    spare: new Exposition(),
     underWay: undefined,
     loggedFault: undefined,
   }))
@@ -67,53 +70,56 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
   return {
     collectorNames: slots.map(({ collector }) => collector.name),
-    scrape: async (format = 'text', only) =>
-      render(await shared(only === undefined ? slots : slots.filter(({ collector }) => only.has(collector.name))), format),
+    scrape: async (out, format = 'text', only) => {
+      render(out, await shared(only === undefined ? slots : slots.filter(({ collector }) => only.has(collector.name))), format)
+    },
   }
 }
 
-function render(outcomes: readonly Outcome[], format: ExpositionFormat): string {
+function render(out: ByteWriter, outcomes: readonly Outcome[], format: ExpositionFormat): void {
   const own = new Exposition()
   own.family(
     DURATION,
-    outcomes.map((outcome) => [[outcome.name], outcome.seconds]),
+    outcomes.map(({ slot, seconds }) => [[slot.collector.name], seconds]),
   )
   own.family(
     SUCCESS,
-    outcomes.map((outcome) => [[outcome.name], outcome.success ? 1 : 0]),
+    outcomes.map(({ slot, success }) => [[slot.collector.name], success ? 1 : 0]),
   )
-  return outcomes.map(({ exposition }) => exposition.toString(format)).join('') + own.toString(format)
+  // What is the last good one now: by then a further scrape may be writing over the one before it.
+  for (const { slot } of outcomes) slot.lastGood.writeTo(out, format)
+  own.writeTo(out, format)
 }
 
 async function runSlot(slot: Slot, options: RegistryOptions): Promise<Outcome> {
-  const { name } = slot.collector
   const startMs = performance.now()
+  const { name } = slot.collector
   const seconds = (): number => (performance.now() - startMs) / 1000
   try {
-    slot.lastGood = await withDeadline(collectOnce(slot), options.deadlineMs())
+    await withDeadline(collectOnce(slot), options.deadlineMs())
     if (slot.loggedFault !== undefined) options.log.info(`the ${name} collector works again`)
     slot.loggedFault = undefined
-    return { name, exposition: slot.lastGood, seconds: seconds(), success: true }
+    return { slot, seconds: seconds(), success: true }
   } catch (error) {
     const fault = messageOf(error)
     if (fault !== slot.loggedFault) options.log.error(`the ${name} collector failed, its last good result is served: ${fault}`)
     slot.loggedFault = fault
-    return { name, exposition: slot.lastGood, seconds: seconds(), success: false }
+    return { slot, seconds: seconds(), success: false }
   }
 }
 
 /** A collector that outlived its deadline is waited for again, not started a second time beside itself. */
-function collectOnce(slot: Slot): Promise<Exposition> {
-  slot.underWay ??= collect(slot.collector).finally(() => {
+function collectOnce(slot: Slot): Promise<void> {
+  slot.underWay ??= collect(slot).finally(() => {
     slot.underWay = undefined
   })
   return slot.underWay
 }
 
-async function collect(collector: Collector): Promise<Exposition> {
-  const out = new Exposition()
-  await collector.collect(out)
-  return out
+async function collect(slot: Slot): Promise<void> {
+  slot.spare.clear()
+  await slot.collector.collect(slot.spare)
+  ;[slot.lastGood, slot.spare] = [slot.spare, slot.lastGood]
 }
 
 async function withDeadline<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value> {

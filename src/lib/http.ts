@@ -1,27 +1,22 @@
-/** Owns what both halves' HTTP servers share: listen addresses, lifecycle routes, the landing page and origin checks. */
-import { createServer, type Server } from 'node:http'
+/** Owns what both halves' HTTP servers share: listen addresses, listening, the landing page and origin checks. */
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { isIP, type Server as NetServer } from 'node:net'
 import os from 'node:os'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
 import type { Logger } from './log.ts'
-import { createWebServer } from './web-server.ts'
+import { createServer } from './node-http.ts'
 
 export interface ListenAddress {
   readonly host: string
   readonly port: number
 }
 
-export interface WebAppOptions {
+/** What a landing page tells. */
+export interface LandingPage {
   readonly title: string
   readonly description: string
   readonly links: ReadonlyArray<{ readonly path: string; readonly text: string }>
-  /** Undefined when ready, else the sentence that says what is missing. */
-  readonly notReady: () => string | undefined
-  /** Reads the configuration anew; throws when it is refused, and then the old one stays in force. */
-  readonly reload: () => Promise<void>
-  /** Where the server listens; on loopback, requests for another host name are refused (DNS rebinding). */
-  readonly address: ListenAddress
+  readonly version?: string
 }
 
 export interface RunningServer {
@@ -39,35 +34,8 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: match[1] ?? (match[2] === '' ? '::' : (match[2] ?? '::')), port }
 }
 
-/** An express app with `/`, `/-/healthy`, `/-/ready` and `POST /-/reload`; the caller adds its own routes. */
-export function createWebApp(options: WebAppOptions): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.set('query parser', 'simple')
-  app.use(refuseForeignHosts(options.address))
-  app.get('/-/healthy', (_request, response) => void response.type('text').send('healthy\n'))
-  app.get('/-/ready', (_request, response) => {
-    const missing = options.notReady()
-    response
-      .status(missing === undefined ? 200 : 503)
-      .type('text')
-      .send(missing === undefined ? 'ready\n' : `${missing}\n`)
-  })
-  app.post('/-/reload', (_request, response) => {
-    options.reload().then(
-      () => response.type('text').send('reloaded\n'),
-      (error: unknown) =>
-        response
-          .status(400)
-          .type('text')
-          .send(`${error instanceof Error ? error.message : messageOf(error)}\n`),
-    )
-  })
-  return app
-}
-
 /** The landing page; registered last by parts that have no page of their own. */
-export function landingPage(options: Pick<WebAppOptions, 'title' | 'description' | 'links'> & { readonly version?: string }): string {
+export function landingPage(options: LandingPage): string {
   const version = options.version === undefined ? '' : `<p>Version ${options.version}</p>`
   const links = options.links.map((link) => `<li><a href="${link.path}">${link.text}</a></li>`).join('\n')
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${options.title}</title></head>
@@ -84,11 +52,12 @@ export interface ListenOptions {
 }
 
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
-export async function listen(app: Express, address: ListenAddress, part: string, options?: ListenOptions): Promise<RunningServer> {
+export async function listen(app: RequestListener, address: ListenAddress, part: string, options?: ListenOptions): Promise<RunningServer> {
   const { server, scheme } =
     options?.webConfigFile === undefined
       ? { server: createServer(app), scheme: 'http' }
-      : createWebServer(app, options.webConfigFile, options.log)
+      : // Certificates and passwords need much that plain HTTP does not.
+        (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options.log)
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {
@@ -137,22 +106,21 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
   })
 }
 
-/** On a loopback listener, a Host or Origin of elsewhere is a page in somebody's browser reaching in: refused. */
-function refuseForeignHosts(address: ListenAddress) {
+/**
+ * Tells a request that is not meant for this server: on a loopback listener, a Host or Origin of elsewhere is a page in
+ * somebody's browser reaching in (DNS rebinding).
+ */
+export function createForeignCheck(address: ListenAddress): (request: IncomingMessage) => boolean {
   const open = !isLoopback(address.host)
   const ownName = os.hostname().toLowerCase()
   const isOwn = (authority: string): boolean => {
     const name = authority.toLowerCase().replace(/:\d+$/, '')
     return isLoopback(name) || name === ownName
   }
-  return (request: Request, response: Response, next: NextFunction): void => {
-    const host = request.headers.host ?? ''
-    const origin = request.headers.origin
+  return ({ headers: { host = '', origin } }) => {
     const foreignOrigin = origin !== undefined && origin.replace(/^[a-z]+:\/\//, '').toLowerCase() !== host.toLowerCase()
-    if (foreignOrigin || (!open && host !== '' && !isOwn(host))) {
-      response.status(403).type('text').send('this server answers only to its own address\n')
-      return
-    }
-    next()
+    return foreignOrigin || (!open && host !== '' && !isOwn(host))
   }
 }
+
+export const FOREIGN_ANSWER = 'this server answers only to its own address\n'

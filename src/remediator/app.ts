@@ -1,7 +1,8 @@
 /** Owns the remediator's HTTP routes: the webhook, the API and the metrics. Everything but health and metrics needs the token. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { OperationalError, messageOf } from '../lib/errors.ts'
-import { createWebApp, landingPage, type ListenAddress } from '../lib/http.ts'
+import { createWebApp } from '../lib/express-app.ts'
+import { landingPage, type ListenAddress } from '../lib/http.ts'
 import { printable, type Logger } from '../lib/log.ts'
 import { isAuthorized } from '../lib/token.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -41,7 +42,7 @@ export function createApp(options: AppOptions): Express {
     { path: '/metrics', text: 'Metrics' },
     { path: '/-/healthy', text: 'Health' },
   ]
-  const app = createWebApp({ title: TITLE, description: DESCRIPTION, links, address, reload, notReady: () => undefined })
+  const app = createWebApp({ address, reload, notReady: () => undefined })
   const needsToken = requireToken(options.token)
   const json = express.json({ limit: BODY_LIMIT, type: () => true })
 

@@ -1,6 +1,6 @@
 /** Owns watching folders without privileges, through chokidar. It knows no processes: who created a file is never said. */
 import { basename, dirname } from 'node:path'
-import { watch as watchFolders, type FSWatcher } from 'chokidar'
+import type { FSWatcher } from 'chokidar'
 import { errnoOf, messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { FileSink, FileSource, Place } from './file-source.ts'
@@ -30,6 +30,8 @@ export class ChokidarSource<Counted extends Place> implements FileSource {
   async watch(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
     await this.close()
     if (paths.length === 0) return new Map()
+    // Where fanotify may be used it is never needed, and is not small.
+    const { watch: watchFolders } = await import('chokidar')
     const watcher = watchFolders([...paths], {
       ignoreInitial: true,
       followSymlinks: false,

@@ -1,14 +1,14 @@
 /** Owns asking one HTTP(S) endpoint once: bounded in time and bytes, over a connection of its own. Never follows a redirect, never trusts an unknown certificate. */
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { errnoOf } from '../../lib/errors.ts'
+import { request as httpRequest } from '../../lib/node-http.ts'
 
 export const PROBE_METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'] as const
 export type ProbeMethod = (typeof PROBE_METHODS)[number]
 
 export interface ProbeTarget {
   /** May hold a user and a password: never shown, never logged. */
-  readonly url: URL
+  readonly url: string
   readonly method: ProbeMethod
   /** Empty: any of 200 to 299. */
   readonly expectedStatuses: readonly number[]
@@ -67,7 +67,9 @@ function send(target: ProbeTarget, signal: AbortSignal): Promise<IncomingMessage
   return new Promise((resolve, reject) => {
     // Without an agent each probe connects anew, as a new client would, and leaves no connection behind.
     const options = { method, signal, agent: false as const, headers: { 'user-agent': USER_AGENT, accept: '*/*' } }
-    const request = url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve)
+    // TLS is loaded by whoever needs it: it takes 3 MB.
+    const send = url.startsWith('https:') ? process.getBuiltinModule('node:https').request : httpRequest
+    const request = send(url, options, resolve)
     request.once('error', reject)
     request.end()
   })

@@ -54,7 +54,7 @@ function startWorker(options: WorkerProcessSourceOptions): Worker {
     workerData: options,
     // Flags of the main thread (loaders, inspectors, memory sizes) are not this thread's.
     execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 },
   })
   worker.unref()
   return worker

@@ -1,22 +1,15 @@
-/** Owns the kind of program that a group is, from the rules of config/categories.yml. Pure but for reading that file once. */
+/** Owns the kind of program that a group is, from rules. Pure. */
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
-import { loadConfigFile } from '../config-file.ts'
 
-const globs = z.array(z.string().min(1).max(128)).default([])
-export const categoriesSchema = z
-  .array(
-    z.strictObject({
-      category: z.string().regex(/^[a-z][a-z-]{0,31}$/, 'small letters and dashes'),
-      confidence: z.number().min(0).max(1),
-      programs: globs,
-      units: globs,
-      users: globs,
-    }),
-  )
-  .max(1000)
-export type CategoryRule = z.infer<typeof categoriesSchema>[number]
+export interface CategoryRule {
+  readonly category: string
+  /** 0 to 1. */
+  readonly confidence: number
+  /** Names of groups or executables, of units and of users, with * for any characters. */
+  readonly programs: readonly string[]
+  readonly units: readonly string[]
+  readonly users: readonly string[]
+}
 
 export interface CategorySubject {
   /** The group's name and the executable, of which either may tell. */
@@ -31,14 +24,6 @@ export interface Category {
   readonly category: string
   /** 0 to 1. */
   readonly confidence: number
-}
-
-/** From this file both in the source tree and in the compiled package. */
-const SHIPPED_RULES = fileURLToPath(new URL('../../../config/categories.yml', import.meta.url))
-
-/** Throws UsageError with every fault of the file. */
-export function loadCategories(path: string = SHIPPED_RULES): CategoryRule[] {
-  return loadConfigFile(categoriesSchema, path)
 }
 
 /** Tells the category; the most confident rule that fits decides, of equals the first. Undefined when none fits. */

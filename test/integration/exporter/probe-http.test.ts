@@ -3,7 +3,7 @@ import { probeHttp, type ProbeTarget } from '../../../src/exporter/sources/probe
 import { closedPort, httpEndpoint, rawEndpoint, selfSignedEndpoint } from '../../support/http-endpoint.ts'
 
 const target = (url: string, rest: Partial<ProbeTarget> = {}): ProbeTarget => ({
-  url: new URL(url),
+  url,
   method: 'GET',
   expectedStatuses: [],
   expectedBody: undefined,

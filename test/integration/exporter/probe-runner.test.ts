@@ -23,7 +23,7 @@ function setUp() {
 
 const probe = (name: string, url: string, rest: Partial<ProbeSettings> = {}): ProbeSettings => ({
   name,
-  url: new URL(url),
+  url,
   method: 'GET',
   expectedStatuses: [],
   expectedBody: undefined,

@@ -1,15 +1,15 @@
-import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { createMetricsRoute, type MetricsSource } from '../../../src/exporter/metrics-route.ts'
+import { createRouter } from '../../../src/exporter/router.ts'
 import { listen } from '../../../src/lib/http.ts'
 import { keptLog, type KeptLog } from '../../support/log.ts'
 import { afterTest } from '../../support/temporary.ts'
 
 const CONCURRENT_MAX = 40
 
-async function serve(text: MetricsSource['text'], log: KeptLog = keptLog()): Promise<string> {
-  const app = express()
-  app.get('/metrics', createMetricsRoute({ collectorNames: ['a'], text }, log))
+async function serve(text: () => Promise<string>, log: KeptLog = keptLog()): Promise<string> {
+  const source: MetricsSource = { collectorNames: ['a'], write: async (out) => out.text(await text()) }
+  const app = createRouter([{ method: 'GET', path: '/metrics', handle: createMetricsRoute(source, log) }], log)
   const server = await listen(app, { host: '127.0.0.1', port: 0 }, 'test')
   afterTest(() => server.close())
   return `${server.url}/metrics`

@@ -18,7 +18,7 @@ describe('probes', () => {
     const [probe] = probeSettings(parse('probes: [{ name: web, url: "https://example.org/health" }]').probes)
     expect(probe).toEqual({
       name: 'web',
-      url: new URL('https://example.org/health'),
+      url: 'https://example.org/health',
       method: 'GET',
       expectedStatuses: [],
       expectedBody: undefined,

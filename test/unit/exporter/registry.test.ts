@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Collector } from '../../../src/exporter/collector.ts'
-import type { Family } from '../../../src/exporter/exposition.ts'
-import { createRegistry } from '../../../src/exporter/registry.ts'
+import type { ExpositionFormat, Family } from '../../../src/exporter/exposition.ts'
+import { createRegistry, type Registry } from '../../../src/exporter/registry.ts'
+import { ByteWriter } from '../../../src/lib/byte-writer.ts'
 import { keptLog } from '../../support/log.ts'
 
 const family = (name: string): Family => ({ name, type: 'gauge', help: 'H.', labels: [] })
@@ -18,8 +19,18 @@ function counting(name: string, answer: (run: number) => Promise<number> | numbe
   return collector
 }
 
+/** As the route gives it to a client. */
+const inText = ({ collectorNames, scrape }: Registry) => ({
+  collectorNames,
+  scrape: async (format?: ExpositionFormat, only?: ReadonlySet<string>): Promise<string> => {
+    const out = new ByteWriter()
+    await scrape(out, format, only)
+    return Buffer.from(out.view()).toString()
+  },
+})
+
 const registryOf = (collectors: Collector[], deadlineMs = 10_000, log = keptLog()) =>
-  createRegistry({ collectors, deadlineMs: () => deadlineMs, log })
+  inText(createRegistry({ collectors, deadlineMs: () => deadlineMs, log }))
 
 describe('the registry', () => {
   test('says of each collector how it did', async () => {

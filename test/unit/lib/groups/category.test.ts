@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createClassifier, loadCategories, type CategoryRule } from '../../../../src/lib/groups/category.ts'
+import { createClassifier, type CategoryRule } from '../../../../src/lib/groups/category.ts'
+import { loadCategories } from '../../../../src/lib/groups/category-rules.ts'
 
 const shipped = createClassifier(loadCategories())
 const of = (group: string, more: { exe?: string; unit?: string; user?: string } = {}) => shipped({ group, isKernelThread: false, ...more })

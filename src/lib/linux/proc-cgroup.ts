@@ -2,9 +2,9 @@
 
 export interface Placement {
   /** The innermost service, scope or slice-less unit that systemd manages, such as `nginx.service`. */
-  readonly unit?: string
+  readonly unit?: string | undefined
   /** The first 12 characters of the container's id, as `docker ps` and `crictl ps` show it; an LXC or nspawn container's name. */
-  readonly container?: string
+  readonly container?: string | undefined
 }
 
 const UNIT = /^[\w@:.\\-]{1,255}\.(?:service|scope|socket|mount|swap)$/

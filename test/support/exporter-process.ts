@@ -29,8 +29,8 @@ async function start(
     const exporter = await runExporter(JSON.parse(process.argv[1]))
     process.stdout.write(exporter.url + '\\n')`
   const all = { listenAddress: '127.0.0.1:0', ...options }
-  const [command = process.execPath, ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', code, JSON.stringify(all)]
-  const child = spawn(command, args, {
+  // env runs its arguments as they are.
+  const child = spawn('env', [...wrapper, process.execPath, '--input-type=module', '-e', code, JSON.stringify(all)], {
     ...user,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],

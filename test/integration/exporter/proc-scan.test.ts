@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ProcScanner } from '../../../src/exporter/sources/proc-scan.ts'
 import { createWorkerProcessSource } from '../../../src/exporter/sources/worker-process-source.ts'
@@ -15,6 +16,14 @@ function scannerOf(descriptorsMax: number): ProcScanner {
 
 const find = (scanner: ProcScanner, pid: number) => scanner.scan().samples.find((sample) => sample.pid === pid)
 const asleep = (pid: number): boolean => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') S ')
+const isWritable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
 const ownFds = (): number => readdirSync('/proc/self/fd').length
 
 /** Its last command line that a scan told of. A scan may meet the kernel amid an exec: then it tells of the program again, once more. */
@@ -54,6 +63,7 @@ test('an exec of the same program with other arguments is noticed as well', asyn
   await waitFor('the shell', () => cmdline().at(-1)?.startsWith('read line'))
   child.stdin?.write('go\n')
   await waitFor('its successor', () => cmdline().at(-1) === 'second')
+  expect(cmdline()).toEqual(['sh', '-c', 'read other; :', 'second'])
 })
 
 test('a process that ended but was not buried keeps what it was', async () => {
@@ -115,4 +125,54 @@ test('a /proc that is not there is a clear failure, and the next scan tries agai
   afterTest(() => source.close())
   await expect(source.scan()).rejects.toThrow('processes cannot be read: ENOENT')
   await expect(source.scan()).rejects.toThrow('processes cannot be read: ENOENT')
+})
+
+/** The soft limit of open files of this very process. */
+function limitOpenFiles(count: number): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${count}:`])
+  if (status !== 0) throw new Error(String(stderr))
+}
+
+test('when others in this process have used up the descriptors, fewer are kept and the results are the same', async () => {
+  const children = await Promise.all(Array.from({ length: 20 }, () => temporaryProcess('sleep', ['1000'])))
+  const pids = new Set(children.map(({ pid }) => pid))
+  await waitFor('their sleep', () => children.every(({ pid }) => asleep(pid)))
+  const ofOurs = (scanner: ProcScanner) => scanner.scan().samples.filter(({ pid }) => pids.has(pid))
+  const plenty = scannerOf(4096)
+  const expected = [ofOurs(plenty), ofOurs(plenty), ofOurs(plenty)]
+  plenty.close()
+  const before = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1])
+  afterTest(() => limitOpenFiles(before))
+  const fillers: number[] = []
+  limitOpenFiles(100)
+  const scarce = scannerOf(4096)
+  // Room for 15 more, of the 50 that the scanner allows itself.
+  while (ownFds() < 85) fillers.push(openSync('/dev/null', 'r'))
+  const found = [ofOurs(scarce), ofOurs(scarce), ofOurs(scarce)]
+  expect(ownFds()).toBeLessThan(100)
+  for (const fd of fillers) closeSync(fd)
+  const lasting = (samples: typeof found) =>
+    samples.map((scan) => scan.map((sample) => ({ ...sample, slow: undefined, startTimeSeconds: 0 })))
+  expect(lasting(found)).toEqual(lasting(expected))
+  scarce.close()
+})
+
+/** Of version 2, or of a hierarchy of version 1. */
+const cgroups = ['', '/systemd', '/pids', '/cpu'].map((name) => `/sys/fs/cgroup${name}`).find((path) => isWritable(`${path}/cgroup.procs`))
+
+test.runIf(cgroups)('a process that is put into another cgroup is seen there', async () => {
+  const cgroup = `${cgroups}/procwarden-test-${process.pid}.service`
+  mkdirSync(cgroup)
+  afterTest(() => rmdirSync(cgroup))
+  const child = await temporaryProcess('sleep', ['1000'])
+  const scanner = scannerOf(4096)
+  let unit: string | undefined
+  const look = (): string | undefined => (unit = find(scanner, child.pid)?.details?.unit ?? unit)
+  for (let pass = 0; pass < 30; pass++) look()
+  expect(unit).toBeUndefined()
+  writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid))
+  // A process that sleeps is asked again in one of 24 passes.
+  for (let pass = 0; pass < 24; pass++) look()
+  expect(unit).toBe(`procwarden-test-${process.pid}.service`)
+  await endProcess(child)
 })

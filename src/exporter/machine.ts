@@ -41,6 +41,9 @@ export interface Machine {
   close(): void
 }
 
+/** Long enough to tell rates by. */
+const WARM_AFTER_MS = 1000
+
 export function createMachine(options: MachineOptions): Machine {
   const { settings, clock, log, table, processes } = options
   const { host, probes, services } = settings()
@@ -48,25 +51,28 @@ export function createMachine(options: MachineOptions): Machine {
   const runner = probes.enabled ? new ProbeRunner({ clock, log }) : undefined
   const refresh = processes && ((ageMsMax: number) => processes.refresh(ageMsMax))
   let smart: SmartHealth | undefined
+  let stopWarming: (() => void) | undefined
   const diskHealth = (): ReadonlyMap<string, boolean> => smart?.healthy() ?? new Map<string, boolean>()
+  const api =
+    sampler &&
+    createSystemApi({
+      sampler,
+      diskHealth,
+      table,
+      refresh,
+      classify: options.classify,
+      marks: () => settings().host.high,
+      cpuModel: os.cpus()[0]?.model,
+    })
   return {
     collectors: [
       ...(sampler ? [createHostCollector({ sampler, diskHealth })] : []),
       ...(runner ? [createProbesCollector(runner)] : []),
       ...(services.enabled ? [createServicesCollector({ table, clock, services: () => settings().services.list, refresh })] : []),
     ],
-    api:
-      sampler &&
-      createSystemApi({
-        sampler,
-        diskHealth,
-        table,
-        refresh,
-        classify: options.classify,
-        marks: () => settings().host.high,
-        cpuModel: os.cpus()[0]?.model,
-      }),
+    api,
     start: () => {
+      stopWarming = warm(sampler, api)
       runner?.configure(probes.list)
       if (host.enabled && host.smartIntervalMs > 0) {
         smart = startSmartHealth({ smartctl: 'smartctl', intervalMs: host.smartIntervalMs, log })
@@ -74,10 +80,24 @@ export function createMachine(options: MachineOptions): Machine {
     },
     reconfigure: () => runner?.configure(settings().probes.list),
     close: () => {
+      stopWarming?.()
       runner?.close()
       smart?.close()
     },
   }
+}
+
+/** Two readings before anybody asks, so that the first answer has code that is compiled and rates to tell. */
+function warm(sampler: HostSampler | undefined, api: SystemApi | undefined): () => void {
+  const read = (): void => {
+    // A fault is the host collector's to report.
+    sampler?.latest(0).catch(() => undefined)
+    api?.observe()
+  }
+  read()
+  const second = setTimeout(read, WARM_AFTER_MS)
+  second.unref()
+  return () => clearTimeout(second)
 }
 
 function createSampler({ settings, procfsRoot, sysfsRoot, clock }: MachineOptions): HostSampler {

@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs'
 import os from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { filesSchema, processesSchema } from '../../../src/exporter/api/list-schemas.ts'
 import {
   cpuSchema,
   diskSchema,
@@ -102,6 +103,8 @@ describe('/api', () => {
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     const exporter = await exporterAs(user, { filesWatch: ['/nowhere'] })
     await answer(exporter.url, '/api/status', statusSchema)
+    expect((await answer(exporter.url, '/api/processes', processesSchema)).some(({ pid }) => pid === 1)).toBe(true)
+    await answer(exporter.url, '/api/files', filesSchema)
     const overview = await answer(exporter.url, '/api/system/overview', overviewSchema)
     expect(overview.sentence).toMatch(/^System load /)
     expect(overview.topProcesses.length).toBeGreaterThan(0)

@@ -12,6 +12,7 @@ interface Flags {
   readonly 'config.file'?: string
   readonly 'web.listenAddress': string
   readonly 'web.tokenFile'?: string
+  readonly 'web.config.file'?: string
   readonly 'state.dir': string
   readonly mode?: Mode
   readonly 'prometheus.url'?: string
@@ -33,6 +34,9 @@ export function remediatorCommand(): Command {
         'bearer token of the webhook and the API (default: webhook-token in the state folder, made when absent)',
       ),
     )
+    .addOption(
+      new Option('--web.config.file <file>', 'TLS, passwords and headers, beside the token (see docs/exporter.md); plain HTTP without one'),
+    )
     .addOption(stateDirOption())
     .addOption(new Option('--mode <mode>', 'overrides the mode of the configuration').choices(MODES))
     .addOption(new Option('--prometheus.url <url>', 'where to confirm targets'))
@@ -50,6 +54,7 @@ export function remediatorCommand(): Command {
         mode: flags.mode,
         prometheusUrl: flags['prometheus.url'],
         tokenFile: flags['web.tokenFile'],
+        webConfigFile: flags['web.config.file'],
         hostInstances: flags['host.instance'] ?? [],
         neverTrees: flags['never.tree'] ?? [],
         procfs: flags['path.procfs'],

@@ -40,6 +40,9 @@ export interface Machine {
   close(): void
 }
 
+/** Long enough to tell rates by. */
+const WARM_AFTER_MS = 1000
+
 export async function createMachine(options: MachineOptions): Promise<Machine> {
   const { settings, clock, log, table, processes } = options
   const { host, probes, services } = settings()
@@ -48,25 +51,28 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
   const refresh = processes && ((ageMsMax: number) => processes.refresh(ageMsMax))
   let smart: SmartHealth | undefined
   let isClosed = false
+  let stopWarming: (() => void) | undefined
   const diskHealth = (): ReadonlyMap<string, boolean> => smart?.healthy() ?? new Map<string, boolean>()
+  const api =
+    sampler &&
+    createSystemApi({
+      sampler,
+      diskHealth,
+      table,
+      refresh,
+      classify: options.classify,
+      marks: () => settings().host.high,
+      cpuModel: os.cpus()[0]?.model,
+    })
   return {
     collectors: [
       ...(sampler ? [createHostCollector({ sampler, diskHealth })] : []),
       ...(runner ? [createProbesCollector(runner)] : []),
       ...(services.enabled ? [createServicesCollector({ table, clock, services: () => settings().services.list, refresh })] : []),
     ],
-    api:
-      sampler &&
-      createSystemApi({
-        sampler,
-        diskHealth,
-        table,
-        refresh,
-        classify: options.classify,
-        marks: () => settings().host.high,
-        cpuModel: os.cpus()[0]?.model,
-      }),
+    api,
     start: () => {
+      stopWarming = warm(sampler, api)
       runner?.configure(probes.list)
       // Most machines have no smartctl, and then what asks it is not loaded either.
       if (!host.enabled || host.smartctl === undefined || host.smartIntervalMs === 0) return
@@ -78,10 +84,24 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     reconfigure: () => runner?.configure(settings().probes.list),
     close: () => {
       isClosed = true
+      stopWarming?.()
       runner?.close()
       smart?.close()
     },
   }
+}
+
+/** Two readings before anybody asks, so that the first answer has code that is compiled and rates to tell. */
+function warm(sampler: HostSampler | undefined, api: SystemApi | undefined): () => void {
+  const read = (): void => {
+    // A fault is the host collector's to report.
+    sampler?.latest(0).catch(() => undefined)
+    api?.observe()
+  }
+  read()
+  const second = setTimeout(read, WARM_AFTER_MS)
+  second.unref()
+  return () => clearTimeout(second)
 }
 
 async function createSampler({ settings, procfsRoot, sysfsRoot, clock }: MachineOptions): Promise<HostSampler> {

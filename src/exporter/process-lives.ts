@@ -2,9 +2,9 @@
  * Owns the lives of processes: what began, what ended and how, by group, from the kernel's events or from differences
  * between scans; and for a short while the group of those that have ended. Never reads a socket.
  */
-import os from 'node:os'
 import { isInterpreter } from '../lib/groups/interpreter.ts'
 import type { ProcEvent } from '../lib/linux/proc-events.ts'
+import { isCrash, signalName } from './crash-signals.ts'
 import type { ExitReason, Group } from './group-counters.ts'
 import type { LifeFollower, ProcessTable, TrackedProcess } from './process-table.ts'
 import type { ExecutedNames } from './sources/executed-names.ts'
@@ -25,6 +25,8 @@ interface Life {
   /** Whether its start is in the counters (or lies before our time). */
   counted: boolean
   readonly bornMs: number
+  /** When events last told of its birth or of another program: no scan that began before knows better. */
+  changedMs: number
 }
 
 interface Ending {
@@ -36,23 +38,8 @@ interface Ending {
 const FORK_SETTLES_MS = 200
 const ENDED_MAX = 65_536
 const ENDED_AGE_MS_MAX = 60_000
-
-/**
- * The signals that count as crashes: those that mean a fault in the program, i.e. whose default action is to dump core
- * (signal(7)), without SIGQUIT, which a person sends. HUP, INT, TERM and PIPE are orderly ends by the rule of systemd
- * (systemd.service(5), "clean" signals), and KILL is somebody's decision; all of them are in the exits by signal.
- */
-const CRASH_SIGNALS: ReadonlySet<string> = new Set([
-  'SIGILL',
-  'SIGTRAP',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGSEGV',
-  'SIGXCPU',
-  'SIGXFSZ',
-  'SIGSYS',
-])
+/** Start times follow the wall clock no closer than this, and a pid does not come round again within it. */
+const SAME_PROCESS_SLACK_MS = 1000
 
 export class ProcessLives implements LifecycleSink, LifeFollower {
   readonly #options: ProcessLivesOptions
@@ -62,7 +49,8 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
   readonly #ended = new Map<number, { readonly group: Group; readonly endedMs: number }>()
   #drain: (() => void) | undefined
   #lostEvents = 0
-  #needsRepair = false
+  /** Wall clock when a loss was last told of and not yet repaired. */
+  #lossMs: number | undefined
 
   constructor(options: ProcessLivesOptions) {
     this.#options = options
@@ -80,7 +68,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
 
   lost(count: number): void {
     this.#lostEvents += count
-    this.#needsRepair = true
+    this.#lossMs = this.#options.clock.nowMs()
   }
 
   take(events: readonly ProcEvent[]): void {
@@ -114,20 +102,45 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
       return
     }
     this.#drain()
-    if (!this.#needsRepair) return
-    this.#needsRepair = false
-    for (const process of born) {
-      if (this.#lives.has(process.pid) || this.#ended.has(process.pid)) continue
-      this.#start(process.group)
-      this.#lives.set(process.pid, { group: process.group, execs: 0, comm: undefined, counted: true, bornMs: startedMs })
+    if (this.#lossMs === undefined) return
+    this.#repairBirths(born)
+    this.#repairLives(startedMs)
+    for (const { pid, group } of ended) if (!this.#ended.has(pid) && !this.#lives.has(pid)) this.#end(group, 'unknown')
+    // What ended after this scan looked, and was lost as well, is the next one's to find.
+    if (startedMs > this.#lossMs) this.#lossMs = undefined
+  }
+
+  #repairBirths(born: readonly TrackedProcess[]): void {
+    for (const { pid, group, sample } of born) {
+      const startedMs = (sample?.startTimeSeconds ?? 0) * 1000 - SAME_PROCESS_SLACK_MS
+      const life = this.#lives.get(pid)
+      if (life !== undefined && life.bornMs >= startedMs) continue
+      if (life !== undefined) this.#bury(pid, life, 'unknown')
+      else if ((this.#ended.get(pid)?.endedMs ?? -Infinity) >= startedMs) continue
+      this.#start(group)
+      const nowMs = this.#options.clock.nowMs()
+      this.#lives.set(pid, { group, execs: 0, comm: undefined, counted: true, bornMs: nowMs, changedMs: 0 })
     }
-    const alive = new Set<number>()
-    for (const { pid } of this.#options.table.processes()) alive.add(pid)
+  }
+
+  /** All events that were not lost have been read: whoever is missing or a zombie and not known to have ended has ended unheard. */
+  #repairLives(startedMs: number): void {
+    const processes = new Map<number, TrackedProcess>()
+    for (const process of this.#options.table.processes()) processes.set(process.pid, process)
     for (const [pid, life] of this.#lives) {
-      if (alive.has(pid) || life.bornMs >= startedMs) continue
-      this.#bury(pid, life, 'unknown')
+      if (life.changedMs >= startedMs) continue
+      const process = processes.get(pid)
+      if (process === undefined || process.sample?.state === 'Z') this.#bury(pid, life, 'unknown')
+      else if (life.group !== process.group) this.#changeProgram(life, process.group)
     }
-    for (const { pid, group } of ended) if (!this.#ended.has(pid)) this.#end(group, 'unknown')
+  }
+
+  /** An exec that was not heard of. */
+  #changeProgram(life: Life, group: Group): void {
+    life.group = group
+    if (this.#unsettled.has(life)) return
+    life.counted = true
+    this.#start(group)
   }
 
   /** After new matchers: the groups of the living are asked for again when they are needed. */
@@ -138,14 +151,12 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
   #forked(pid: number, parentPid: number, endings: Map<number, Ending>): void {
     this.#conclude(endings.get(pid))
     endings.delete(pid)
+    const heard = this.#lives.get(pid)
+    if (heard !== undefined) this.#bury(pid, heard, 'unknown') // the pid lives again, so its end was lost
     this.#ended.delete(pid)
-    const life: Life = {
-      group: this.#groupOf(parentPid, endings),
-      execs: 0,
-      comm: undefined,
-      counted: false,
-      bornMs: this.#options.clock.nowMs(),
-    }
+    const nowMs = this.#options.clock.nowMs()
+    const group = this.#groupOf(parentPid, endings)
+    const life: Life = { group, execs: 0, comm: undefined, counted: false, bornMs: nowMs, changedMs: nowMs }
     this.#lives.set(pid, life)
     this.#unsettled.add(life)
   }
@@ -159,6 +170,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     const before = life.counted ? life.group : undefined
     life.execs++
     life.comm = undefined
+    life.changedMs = this.#options.clock.nowMs()
     const { table } = this.#options
     const asked = isLast ? table.askGroup(pid) : undefined
     const name = this.#executedName(pid, life.execs)
@@ -200,7 +212,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     const group = life?.group ?? (life?.comm === undefined ? table.unknownGroup() : table.groupNamed({ comm: life.comm, cmdline: [] }))
     if (life?.counted === false) this.#start(group)
     this.#end(group, reason)
-    if (signal !== undefined && CRASH_SIGNALS.has(signal)) group.life.crashes.set(signal, (group.life.crashes.get(signal) ?? 0) + 1)
+    if (signal !== undefined && isCrash(signal)) group.life.crashes.set(signal, (group.life.crashes.get(signal) ?? 0) + 1)
     this.#ended.delete(pid)
     this.#ended.set(pid, { group, endedMs: clock.nowMs() })
   }
@@ -214,14 +226,14 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     const known = this.#lives.get(pid)
     if (known !== undefined) return known
     const group = this.#options.table.knownGroup(pid) ?? this.#options.table.askGroup(pid)
-    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs() }
+    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs(), changedMs: 0 }
     if (group !== undefined) this.#lives.set(pid, life)
     return life
   }
 
   #knownLife(pid: number): Life | undefined {
     const group = this.#options.table.knownGroup(pid)
-    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0 }
+    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0, changedMs: 0 }
   }
 
   #settle(): void {
@@ -233,9 +245,12 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
       life.counted = true
       this.#start(life.group)
     }
-    for (const [pid, { endedMs }] of this.#ended) {
-      if (this.#ended.size <= ENDED_MAX && nowMs - endedMs < ENDED_AGE_MS_MAX) break
+    for (const [pid, { group, endedMs }] of this.#ended) {
+      const isFull = this.#ended.size > ENDED_MAX
+      if (!isFull && nowMs - endedMs < ENDED_AGE_MS_MAX) break
       this.#ended.delete(pid)
+      // A zombie's end is told when it dies, and seen by scans when it is buried.
+      if (!isFull && this.#options.table.isZombie(pid)) this.#ended.set(pid, { group, endedMs: nowMs })
     }
   }
 
@@ -248,11 +263,4 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     group.life.exits[reason]++
     group.lastActiveMs = this.#options.clock.nowMs()
   }
-}
-
-/** `SIGSEGV`; real-time signals, which have no name in Node, as `SIG35`. */
-function signalName(signal: number): string {
-  for (const [name, number] of Object.entries(os.constants.signals))
-    if (number === signal && name !== 'SIGIOT' && name !== 'SIGPOLL') return name
-  return `SIG${signal}`
 }

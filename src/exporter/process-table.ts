@@ -118,6 +118,11 @@ export class ProcessTable {
     return this.#processes.get(pid)?.group
   }
 
+  /** As of the last scan. */
+  isZombie(pid: number): boolean {
+    return this.#processes.get(pid)?.sample?.state === 'Z'
+  }
+
   /** The group of the program that `pid` runs at this moment; undefined when it has ended. */
   askGroup(pid: number): Group | undefined {
     const identity = this.#options.identify(pid)

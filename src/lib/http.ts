@@ -5,6 +5,7 @@ import os from 'node:os'
 import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
 import type { Logger } from './log.ts'
 import { createServer } from './node-http.ts'
+import type { BearsToken } from './web-server.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -49,6 +50,8 @@ export interface ListenOptions {
   /** TLS, basic authentication and headers; without it plain HTTP for everyone. */
   readonly webConfigFile: string | undefined
   readonly log: Logger
+  /** Who is let in without a password. */
+  readonly bearsToken?: BearsToken
 }
 
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
@@ -57,7 +60,7 @@ export async function listen(app: RequestListener, address: ListenAddress, part:
     options?.webConfigFile === undefined
       ? { server: createServer(app), scheme: 'http' }
       : // Certificates and passwords need much that plain HTTP does not.
-        (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options.log)
+        (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options.log, options.bearsToken)
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {

@@ -13,6 +13,9 @@ export interface WebServer {
   readonly scheme: 'http' | 'https'
 }
 
+/** Whether an Authorization header carries a token, which there takes the place of a user and a password: it has room for one of them. */
+export type BearsToken = (authorization: string | undefined) => boolean
+
 /** A peer that has not finished its handshake by then is hung up on; Node's own 120 s would let strangers hold sockets. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
@@ -20,9 +23,9 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
  * A server for `app` that does as the file says, at each connection and each request anew. Nothing reaches `app`, not even
  * /-/healthy, that the file does not let in. Throws UsageError when the file is faulty.
  */
-export function createWebServer(app: RequestListener, webConfigFile: string, log: Logger): WebServer {
+export function createWebServer(app: RequestListener, webConfigFile: string, log: Logger, bearsToken?: BearsToken): WebServer {
   const watch = watchWebConfig(webConfigFile, log)
-  const guarded = guard(app, watch, createBasicAuth(), log)
+  const guarded = guard(app, watch, createBasicAuth(), log, bearsToken)
   const { tls } = watch.current()
   if (tls === undefined) return { server: createServer(guarded), scheme: 'http' }
   const server = createTlsServer({ ...tls.context, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...clientAuthOptions(tls) }, guarded)
@@ -31,11 +34,11 @@ export function createWebServer(app: RequestListener, webConfigFile: string, log
   return { server, scheme: 'https' }
 }
 
-function guard(app: RequestListener, watch: WebConfigWatch, auth: BasicAuth, log: Logger): RequestListener {
+function guard(app: RequestListener, watch: WebConfigWatch, auth: BasicAuth, log: Logger, bearsToken?: BearsToken): RequestListener {
   return (request, response) => {
     const config = watch.current()
     for (const [name, value] of config.headers) response.setHeader(name, value)
-    if (config.users.size === 0) {
+    if (config.users.size === 0 || bearsToken?.(request.headers.authorization) === true) {
       app(request, response)
       return
     }

@@ -83,6 +83,8 @@ export interface RemediatorOptions {
   readonly mode?: Mode | undefined
   readonly prometheusUrl?: string | undefined
   readonly tokenFile?: string | undefined
+  /** TLS, basic authentication and headers; plain HTTP, with the token alone, without it. */
+  readonly webConfigFile?: string | undefined
   readonly hostInstances?: readonly string[]
   /** Process trees that are never touched: the supervisor that started the whole stack. */
   readonly neverTrees?: readonly number[]

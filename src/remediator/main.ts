@@ -10,7 +10,7 @@ import { loadLibc } from '../lib/linux/libc.ts'
 import { createPidfds } from '../lib/linux/pidfd.ts'
 import { createProcfs, readStat, type Procfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
-import { readToken } from '../lib/token.ts'
+import { isAuthorized, readToken } from '../lib/token.ts'
 import { readVersion } from '../lib/version.ts'
 import { createKill } from './actions/kill.ts'
 import { createApp } from './app.ts'
@@ -90,7 +90,11 @@ export async function runRemediator(options: RemediatorOptions, log: Logger): Pr
   }
   const token = readToken(options.tokenFile ?? path.join(options.stateDir, 'webhook-token'), { create: true })
   const app = createApp({ address: options.address, database, journal, clock, log, metrics, token, reload, onWork: () => worker.wake() })
-  const server = await listen(app, options.address, 'remediator')
+  const server = await listen(app, options.address, 'remediator', {
+    webConfigFile: options.webConfigFile,
+    log,
+    bearsToken: (authorization) => isAuthorized(authorization, token),
+  })
   journal.record('started', null, `procwarden ${readVersion()} started in mode ${settings.config.mode}.`, { mode: settings.config.mode })
   journal.flush()
   worker.start()

@@ -10,7 +10,17 @@ export interface ExporterProcess {
   stderr(): string
 }
 
-export async function exporterAs(
+export function exporterAs(user: { readonly uid?: number; readonly gid?: number }, options: ExporterOptions): Promise<ExporterProcess> {
+  return start([], user, options)
+}
+
+/** Behind a command that changes what it may do and goes on to run its arguments, such as unshare or prlimit. */
+export function exporterBehind(wrapper: readonly string[], options: ExporterOptions): Promise<ExporterProcess> {
+  return start(wrapper, {}, options)
+}
+
+async function start(
+  wrapper: readonly string[],
   user: { readonly uid?: number; readonly gid?: number },
   options: ExporterOptions,
 ): Promise<ExporterProcess> {
@@ -19,7 +29,8 @@ export async function exporterAs(
     const exporter = await runExporter(JSON.parse(process.argv[1]))
     process.stdout.write(exporter.url + '\\n')`
   const all = { listenAddress: '127.0.0.1:0', ...options }
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code, JSON.stringify(all)], {
+  // env runs its arguments as they are.
+  const child = spawn('env', [...wrapper, process.execPath, '--input-type=module', '-e', code, JSON.stringify(all)], {
     ...user,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@
 import { runExporter, type ExporterOptions, type RunningExporter } from '../../src/exporter/main.ts'
 import { createFanotify } from '../../src/lib/linux/fanotify.ts'
 import { loadLibc } from '../../src/lib/linux/libc.ts'
+import { createProcConnector } from '../../src/lib/linux/netlink-proc.ts'
 import { closeSync } from 'node:fs'
 import { OperationalError } from '../../src/lib/errors.ts'
 import { keptLog, type KeptLog } from './log.ts'
@@ -39,6 +40,17 @@ export function seriesValue(text: string, name: string, ...parts: string[]): num
 export function mayUseFanotify(): boolean {
   try {
     closeSync(createFanotify(loadLibc()).init())
+    return true
+  } catch (error) {
+    if (error instanceof OperationalError) return false
+    throw error
+  }
+}
+
+/** Whether the kernel tells these tests of the lives of processes. */
+export function mayUseNetlink(): boolean {
+  try {
+    closeSync(createProcConnector(loadLibc()).open())
     return true
   } catch (error) {
     if (error instanceof OperationalError) return false

@@ -1,19 +1,10 @@
-/** Owns the shape of /api/files: the watched folders with what was created in them, and by which groups. */
+/** Owns what /api/files tells: the watched folders with what was created in them, and by which groups. */
+import type { FilesView } from './list-schemas.ts'
 import type { FileWatch } from '../file-watch.ts'
 
 const WRITERS_MAX = 5
 
-export interface FilesView {
-  readonly backends: ReadonlyArray<{ readonly backend: string; readonly reason: string }>
-  readonly overflows: number
-  readonly directories: ReadonlyArray<{
-    readonly directory: string
-    readonly isRoot: boolean
-    readonly filesCreated: number
-    /** The groups that created most; empty where the backend knows no processes. */
-    readonly topWriters: ReadonlyArray<{ readonly group: string; readonly filesCreated: number }>
-  }>
-}
+export type { FilesView } from './list-schemas.ts'
 
 /** The busiest folder first. */
 export function viewFiles(watch: FileWatch): FilesView {

@@ -1,4 +1,5 @@
-/** Owns the shape of /api/processes: every process with its figures; what could not be read is null. */
+/** Owns what /api/processes tells: every process with its figures; what could not be read is null. */
+import type { ProcessView } from './list-schemas.ts'
 import type { TrackedProcess } from '../process-table.ts'
 import { cpuSecondsOf } from '../sources/process-source.ts'
 
@@ -6,27 +7,7 @@ import { cpuSecondsOf } from '../sources/process-source.ts'
 const ARGUMENTS_MAX = 8
 const ARGUMENT_LENGTH_MAX = 256
 
-export interface ProcessView {
-  readonly pid: number
-  readonly parentPid: number
-  readonly group: string
-  readonly name: string
-  readonly user: string | null
-  readonly commandLine: readonly string[]
-  readonly state: string
-  readonly startTime: string
-  readonly cpuSeconds: number
-  readonly residentMemoryBytes: number
-  /** Of all memory of the machine, 0 to 1. */
-  readonly memoryRatio: number
-  readonly threads: number | null
-  readonly openFds: number | null
-  readonly readBytes: number | null
-  readonly writtenBytes: number | null
-  readonly readOperations: number | null
-  readonly writeOperations: number | null
-  readonly filesCreated: number | null
-}
+export type { ProcessView } from './list-schemas.ts'
 
 export interface ProcessViewOptions {
   readonly memoryTotalBytes: number
@@ -49,6 +30,8 @@ function viewProcess(process: TrackedProcess, options: ProcessViewOptions): Proc
       group: process.group.name,
       name: process.comm,
       user: details.uid === undefined ? null : options.userName(details.uid),
+      unit: details.unit ?? null,
+      container: details.container ?? null,
       commandLine: details.cmdline.slice(0, ARGUMENTS_MAX).map((argument) => argument.slice(0, ARGUMENT_LENGTH_MAX)),
       state: sample.state,
       startTime: new Date(sample.startTimeSeconds * 1000).toISOString(),

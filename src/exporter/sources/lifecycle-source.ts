@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/log.ts'
 export interface LifecycleSink {
   /** Events in the kernel's order; may be none. */
   take(events: readonly ProcEvent[]): void
-  /** Events, of processes and threads alike, that the kernel could not deliver. */
+  /** Events, of processes and threads alike, that the kernel could not deliver: so many more are known of now, perhaps 0 at first. */
   lost(count: number): void
 }
 
@@ -20,8 +20,12 @@ export interface LifecycleSourceOptions {
 
 const DRAIN_INTERVAL_MS = 100
 const READ_BYTES = 1 << 14
-/** A storm of forks must not keep the event loop for itself: the kernel's buffer holds what is left until the next turn. */
+/**
+ * A storm of forks must not keep the event loop for itself. The kernel's buffer holds some 80,000 events, so all that had
+ * happened when a drain began is in these batches.
+ */
 const BATCH_EVENTS_MAX = 50_000
+const BATCHES_MAX = 2
 
 export class LifecycleSource {
   readonly #options: LifecycleSourceOptions
@@ -45,11 +49,7 @@ export class LifecycleSource {
     if (this.#closed || this.#draining) return
     this.#draining = true
     try {
-      const lost = this.#readAll()
-      const events = this.#events
-      this.#events = []
-      if (lost > 0) this.#options.sink.lost(lost)
-      this.#options.sink.take(events)
+      for (let batch = 0; batch < BATCHES_MAX && this.#drainBatch() >= BATCH_EVENTS_MAX; batch++);
     } finally {
       this.#draining = false
     }
@@ -62,9 +62,19 @@ export class LifecycleSource {
     closeSync(this.#options.fd)
   }
 
+  #drainBatch(): number {
+    const lost = this.#readBatch()
+    const events = this.#events
+    this.#events = []
+    if (lost !== undefined) this.#options.sink.lost(lost)
+    this.#options.sink.take(events)
+    return events.length
+  }
+
   /** ENOBUFS says that events were lost, gaps in the numbers say how many; either may be seen without the other at first. */
-  #readAll(): number {
+  #readBatch(): number | undefined {
     let lost = 0
+    let isOverrun = false
     const parser = {
       event: (event: ProcEvent) => void this.#events.push(event),
       sequence: (cpu: number, sequence: number) => {
@@ -83,9 +93,10 @@ export class LifecycleSource {
         const errno = errnoOf(error)
         if (errno === 'EAGAIN') break
         if (errno !== 'ENOBUFS') throw error
+        isOverrun = true
       }
     }
-    return lost
+    return isOverrun || lost > 0 ? lost : undefined
   }
 
   #drainLogged(): void {

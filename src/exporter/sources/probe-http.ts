@@ -68,8 +68,8 @@ function send(target: ProbeTarget, signal: AbortSignal): Promise<IncomingMessage
     // Without an agent each probe connects anew, as a new client would, and leaves no connection behind.
     const options = { method, signal, agent: false as const, headers: { 'user-agent': USER_AGENT, accept: '*/*' } }
     // TLS is loaded by whoever needs it: it takes 3 MB.
-    const send = url.startsWith('https:') ? process.getBuiltinModule('node:https').request : httpRequest
-    const request = send(url, options, resolve)
+    const requestBy = url.startsWith('https:') ? process.getBuiltinModule('node:https').request : httpRequest
+    const request = requestBy(url, options, resolve)
     request.once('error', reject)
     request.end()
   })

@@ -2,10 +2,12 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/errors.ts'
-import type { Procfs } from '../../lib/linux/proc-process.ts'
+import { startTimeMs, type Procfs } from '../../lib/linux/proc-process.ts'
 import type { ProcStat } from '../../lib/linux/proc-stat.ts'
+import type { KernelUnits } from '../../lib/linux/sysconf.ts'
 import { parseOpenFilesMax, parseStatus } from '../../lib/linux/proc-status.ts'
-import type { ProcessSlow, ProcessUse } from './process-source.ts'
+import { isOutOfDescriptors } from './kept-files.ts'
+import type { ProcessSample, ProcessSlow, ProcessUse } from './process-source.ts'
 
 /** What could not be read is absent. */
 export function readSlow(pid: number, procfs: Procfs, machineHasSwap: boolean): ProcessSlow {
@@ -48,7 +50,28 @@ export function openFilesMax(procfs: Procfs): number {
   }
 }
 
-export function childUse(stat: ProcStat, ticksPerSecond: number): ProcessUse {
+/** What stat alone tells. */
+export function figuresOf(pid: number, stat: ProcStat, bootTimeMs: number, units: KernelUnits): ProcessSample {
+  return {
+    pid,
+    startTicks: stat.startTicks,
+    startTimeSeconds: startTimeMs(stat.startTicks, bootTimeMs, units) / 1000,
+    ppid: stat.ppid,
+    comm: stat.comm,
+    state: stat.state,
+    isKernelThread: stat.isKernelThread,
+    userSeconds: stat.userTicks / units.clockTicksPerSecond,
+    systemSeconds: stat.systemTicks / units.clockTicksPerSecond,
+    minorFaults: stat.minorFaults,
+    majorFaults: stat.majorFaults,
+    children: childUse(stat, units.clockTicksPerSecond),
+    threads: stat.threads,
+    virtualBytes: stat.virtualBytes,
+    residentBytes: stat.residentPages * units.pageSizeBytes,
+  }
+}
+
+function childUse(stat: ProcStat, ticksPerSecond: number): ProcessUse {
   return {
     userSeconds: stat.childUserTicks / ticksPerSecond,
     systemSeconds: stat.childSystemTicks / ticksPerSecond,
@@ -61,7 +84,7 @@ function readWhole<Value>(path: string, parse: (bytes: Buffer) => Value): Value 
   try {
     return parse(readFileSync(path))
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error
+    if (errnoOf(error) === undefined || isOutOfDescriptors(error)) throw error
     return undefined
   }
 }

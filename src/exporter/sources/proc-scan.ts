@@ -1,24 +1,34 @@
 /** Owns one pass over /proc: descriptors are kept open between passes, and what has not run is not read again. */
-import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '../../lib/errors.ts'
 import { parseIo } from '../../lib/linux/proc-io.ts'
-import { readBootTimeMs, readProcessDetails, startTimeMs, type ProcessDetails, type Procfs } from '../../lib/linux/proc-process.ts'
+import { readBootTimeMs, readPlacement, readProcessDetails, type ProcessDetails, type Procfs } from '../../lib/linux/proc-process.ts'
 import { parseStat, type ProcStat } from '../../lib/linux/proc-stat.ts'
-import { childUse, fdSizeCounts, hasSwap, openFilesMax, readSlow } from './proc-facts.ts'
+import { KeptFiles, isOutOfDescriptors } from './kept-files.ts'
+import { fdSizeCounts, figuresOf, hasSwap, openFilesMax, readSlow } from './proc-facts.ts'
 import { takeRunRecord } from './run-record.ts'
-import { newTracked, type Tracked } from './tracked-files.ts'
-import type { ProcessIo, ProcessSample, ProcessScan, UnreadableSource } from './process-source.ts'
+import { countUnreadable, newTracked, type Tracked } from './tracked-files.ts'
+import { UNREADABLE_SOURCES, type ProcessIo, type ProcessSample, type ProcessScan, type UnreadableSource } from './process-source.ts'
+import type { ScanPart, ScanProgress } from './scan-progress.ts'
 
 export interface ProcScannerOptions {
   readonly procfs: Procfs
   /** Descriptors kept open between passes; beyond it files are opened and closed each time. */
   readonly descriptorsMax: number
+  /** Told of each process before it is read. */
+  readonly progress?: Pick<ScanProgress, 'at'>
 }
 
-const READ_BYTES = 4096
+export interface ProcScan extends ProcessScan {
+  /** Processes that are there and were left out because reading them blocks. */
+  readonly passedOver: readonly number[]
+}
+
+/** What is not to be read of a process: its details, or anything. */
+export type Skips = ReadonlyMap<number, ScanPart>
+
 /**
- * Status and limits of a process are read in one pass of so many, of others in others; a new program's at once. A multiple
+ * Status, limits and cgroup of a process are read in one pass of so many, of others in others; a new program's at once. A multiple
  * of IDLE_PASSES_MAX, so that one that sleeps is read in that pass as well.
  */
 const SLOW_EVERY_PASSES = 24
@@ -37,43 +47,66 @@ const KEPT_AFTER_PASSES = 2
 /** A synchronous scanner; it blocks while it reads, so it belongs in a worker. */
 export class ProcScanner {
   readonly #procfs: Procfs
-  readonly #descriptorsMax: number
+  readonly #files: KeptFiles
+  readonly #progress: Pick<ScanProgress, 'at'> | undefined
   readonly #tracked = new Map<number, Tracked>()
-  readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
   readonly #fdSizeCounts: boolean
-  #descriptors = 0
   #hasSwap = false
   #bootTimeMs: number | undefined
   #pass = 0
 
   constructor(options: ProcScannerOptions) {
     this.#procfs = options.procfs
-    this.#descriptorsMax = Math.min(options.descriptorsMax, Math.floor(openFilesMax(options.procfs) / DESCRIPTOR_SHARE))
+    // Node raises the soft limit to the hard one when it starts.
+    const descriptorsMax = Math.min(options.descriptorsMax, Math.floor(openFilesMax(options.procfs) / DESCRIPTOR_SHARE))
+    this.#files = new KeptFiles(options.procfs.root, descriptorsMax)
+    this.#progress = options.progress
     this.#fdSizeCounts = fdSizeCounts(options.procfs)
   }
 
   /** Throws when /proc itself cannot be read. A process that vanishes meanwhile is left out. */
-  scan(): ProcessScan {
+  scan(skips: Skips = new Map()): ProcScan {
+    for (;;) {
+      try {
+        return this.#scan(skips)
+      } catch (error) {
+        if (!isOutOfDescriptors(error) || !this.#files.shrink()) throw error
+        this.close()
+      }
+    }
+  }
+
+  close(): void {
+    for (const [pid, tracked] of this.#tracked) this.#forget(pid, tracked)
+  }
+
+  #scan(skips: Skips): ProcScan {
     this.#pass++
+    this.#progress?.at(0, 'figures')
     const before = this.#bootTimeMs
     const bootTimeMs = this.#bootTime()
     this.#hasSwap = hasSwap(this.#procfs)
     // Start times on the wall clock follow it.
     if (before !== bootTimeMs) for (const tracked of this.#tracked.values()) tracked.sample = undefined
     const samples: ProcessSample[] = []
+    const passedOver: number[] = []
     const unreadable: Record<UnreadableSource, number> = { io: 0, fd: 0, exe: 0, status: 0, limits: 0 }
     for (const name of readdirSync(this.#procfs.root)) {
       const first = name.charCodeAt(0)
       if (first < 0x30 || first > 0x39) continue
-      const sample = this.#sample(Number(name), bootTimeMs, unreadable)
+      const pid = Number(name)
+      const skip = skips.get(pid)
+      if (skip === 'figures') {
+        passedOver.push(pid)
+        continue
+      }
+      this.#progress?.at(pid, 'figures')
+      const sample = skip === undefined ? this.#sample(pid, bootTimeMs, unreadable) : this.#sampleFigures(pid, bootTimeMs, unreadable)
       if (sample !== undefined) samples.push(sample)
     }
+    this.#progress?.at(0, 'figures')
     for (const [pid, tracked] of this.#tracked) if (tracked.pass !== this.#pass) this.#forget(pid, tracked)
-    return { samples, unreadable }
-  }
-
-  close(): void {
-    for (const [pid, tracked] of this.#tracked) this.#forget(pid, tracked)
+    return { samples, unreadable, passedOver }
   }
 
   #sample(pid: number, bootTimeMs: number, unreadable: Record<UnreadableSource, number>): ProcessSample | undefined {
@@ -85,39 +118,39 @@ export class ProcScanner {
     }
     const stat = this.#readStat(pid, tracked)
     if (stat === undefined) return undefined
-    const details = this.#isNewProgram(tracked, stat) ? this.#readDetails(pid, tracked, stat) : undefined
-    const isDue = details !== undefined || (pid + this.#pass) % SLOW_EVERY_PASSES === 0
+    this.#progress?.at(pid, 'details')
+    const isNew = this.#isNewProgram(tracked, stat)
+    const isDue = isNew || (pid + this.#pass) % SLOW_EVERY_PASSES === 0
+    const isTold = isNew || this.#wasMoved(pid, tracked, isDue)
+    const details = isTold ? this.#readDetails(pid, tracked, stat) : undefined
     const slow = isDue ? readSlow(pid, this.#procfs, this.#hasSwap) : undefined
     if (slow !== undefined) tracked.lacksLimits = slow.openFdsMax === undefined && stat.state !== 'Z'
     tracked.pass = this.#pass
     this.#tracked.set(pid, tracked)
-    const { units } = this.#procfs
     const io = this.#readIo(pid, tracked)
-    const isZombie = stat.state === 'Z'
-    const openFds = isZombie ? undefined : this.#countFds(pid)
+    const openFds = stat.state === 'Z' ? undefined : this.#countFds(pid)
     const sample: ProcessSample = {
-      pid,
-      startTicks: stat.startTicks,
-      startTimeSeconds: startTimeMs(stat.startTicks, bootTimeMs, units) / 1000,
-      ppid: stat.ppid,
-      comm: stat.comm,
-      state: stat.state,
-      isKernelThread: stat.isKernelThread,
-      userSeconds: stat.userTicks / units.clockTicksPerSecond,
-      systemSeconds: stat.systemTicks / units.clockTicksPerSecond,
-      minorFaults: stat.minorFaults,
-      majorFaults: stat.majorFaults,
-      children: childUse(stat, units.clockTicksPerSecond),
-      threads: stat.threads,
-      virtualBytes: stat.virtualBytes,
-      residentBytes: stat.residentPages * units.pageSizeBytes,
+      ...figuresOf(pid, stat, bootTimeMs, this.#procfs.units),
       ...(openFds === undefined ? {} : { openFds }),
       ...(io === undefined ? {} : { io }),
     }
     tracked.sample = sample
     countUnreadable(tracked, sample, unreadable)
     // Told once: the sample that is kept has neither.
-    return slow === undefined ? sample : { ...sample, slow, ...(details === undefined ? {} : { details }) }
+    if (slow === undefined && details === undefined) return sample
+    return { ...sample, ...(slow === undefined ? {} : { slow }), ...(details === undefined ? {} : { details }) }
+  }
+
+  /** Of one whose details block: who it is stays as it was last told. */
+  #sampleFigures(pid: number, bootTimeMs: number, unreadable: Record<UnreadableSource, number>): ProcessSample | undefined {
+    const tracked = this.#tracked.get(pid) ?? newTracked()
+    const stat = this.#readStat(pid, tracked)
+    if (stat === undefined) return undefined
+    tracked.pass = this.#pass
+    this.#tracked.set(pid, tracked)
+    const sample = figuresOf(pid, stat, bootTimeMs, this.#procfs.units)
+    for (const source of UNREADABLE_SOURCES) unreadable[source]++
+    return sample
   }
 
   /**
@@ -126,7 +159,7 @@ export class ProcScanner {
    */
   #hasNotRun(pid: number, tracked: Tracked): boolean {
     const length = this.#readKept(pid, tracked)
-    const same = length > 0 && takeRunRecord(tracked.run, this.#buffer, length)
+    const same = length > 0 && takeRunRecord(tracked.run, this.#files.buffer, length)
     const { sample } = tracked
     const isIdle = same && sample?.threads === 1
     tracked.ranPasses = isIdle ? 0 : tracked.ranPasses + 1
@@ -136,10 +169,10 @@ export class ProcScanner {
   }
 
   #readKept(pid: number, tracked: Tracked): number {
-    const length = tracked.schedstatFd === undefined ? -1 : this.#readFd(tracked.schedstatFd)
+    const length = tracked.schedstatFd === undefined ? -1 : this.#files.read(tracked.schedstatFd)
     if (length > 0) return length
-    this.#closeFd(tracked.schedstatFd)
-    const opened = this.#openAndRead(pid, 'schedstat')
+    this.#files.close(tracked.schedstatFd)
+    const opened = this.#files.openAndRead(pid, 'schedstat')
     tracked.schedstatFd = opened.fd
     return opened.length
   }
@@ -147,14 +180,14 @@ export class ProcScanner {
   /** A descriptor of a dead process answers ESRCH for good, also when its pid lives again: then it is opened anew. */
   #readStat(pid: number, tracked: Tracked): ProcStat | undefined {
     if (tracked.statFd !== undefined) {
-      const length = this.#readFd(tracked.statFd)
-      const stat = length > 0 ? parseStat(this.#buffer, length) : undefined
+      const length = this.#files.read(tracked.statFd)
+      const stat = length > 0 ? parseStat(this.#files.buffer, length) : undefined
       if (stat !== undefined) return stat
-      this.#closeFd(tracked.statFd)
+      this.#files.close(tracked.statFd)
       tracked.statFd = undefined
     }
-    const opened = this.#openAndRead(pid, 'stat', tracked.ranPasses >= KEPT_AFTER_PASSES)
-    const stat = opened.length > 0 ? parseStat(this.#buffer, opened.length) : undefined
+    const opened = this.#files.openAndRead(pid, 'stat', tracked.ranPasses >= KEPT_AFTER_PASSES)
+    const stat = opened.length > 0 ? parseStat(this.#files.buffer, opened.length) : undefined
     tracked.statFd = opened.fd
     if (stat === undefined) this.#forget(pid, tracked)
     return stat
@@ -166,7 +199,7 @@ export class ProcScanner {
     const sameStack = tracked.stackStart === stat.stackStart || stat.stackStart === 0
     if (tracked.startTicks === stat.startTicks && tracked.comm === stat.comm && sameStack) return false
     if (tracked.startTicks !== stat.startTicks) {
-      this.#closeFd(tracked.ioFd)
+      this.#files.close(tracked.ioFd)
       tracked.ioFd = undefined
     }
     tracked.startTicks = stat.startTicks
@@ -178,22 +211,35 @@ export class ProcScanner {
 
   #readDetails(pid: number, tracked: Tracked, stat: ProcStat): ProcessDetails {
     const details = readProcessDetails(pid, this.#procfs)
+    tracked.placement = { unit: details.unit, container: details.container }
+    tracked.isSettled = false
     tracked.lacksExe = details.exe === undefined && !stat.isKernelThread && stat.state !== 'Z'
     tracked.lacksStatus = details.uid === undefined
     return details
   }
 
+  /**
+   * Whoever starts a process may put it into its cgroup a moment later, so a new one is looked at twice; others are moved
+   * rarely.
+   */
+  #wasMoved(pid: number, tracked: Tracked, isDue: boolean): boolean {
+    if (tracked.isSettled && !isDue) return false
+    tracked.isSettled = true
+    const now = readPlacement(pid, this.#procfs)
+    return now !== undefined && (now.unit !== tracked.placement.unit || now.container !== tracked.placement.container)
+  }
+
   #readIo(pid: number, tracked: Tracked): ProcessIo | undefined {
     if (tracked.ioDenied) return undefined
-    let length = tracked.ioFd === undefined ? -1 : this.#readFd(tracked.ioFd)
+    let length = tracked.ioFd === undefined ? -1 : this.#files.read(tracked.ioFd)
     if (tracked.ioFd === undefined) {
-      const opened = this.#openAndRead(pid, 'io', tracked.ranPasses >= KEPT_AFTER_PASSES)
+      const opened = this.#files.openAndRead(pid, 'io', tracked.ranPasses >= KEPT_AFTER_PASSES)
       length = opened.length
       tracked.ioFd = opened.fd
     }
-    const io = length > 0 ? parseIo(this.#buffer, length) : undefined
+    const io = length > 0 ? parseIo(this.#files.buffer, length) : undefined
     if (io === undefined) {
-      this.#closeFd(tracked.ioFd)
+      this.#files.close(tracked.ioFd)
       tracked.ioFd = undefined
       tracked.ioDenied = true // asked again after the next exec, which is when the answer can change
       return undefined
@@ -206,48 +252,17 @@ export class ProcScanner {
     const path = join(this.#procfs.root, String(pid), 'fd')
     try {
       return this.#fdSizeCounts ? statSync(path, { throwIfNoEntry: false })?.size : readdirSync(path).length
-    } catch {
+    } catch (error) {
+      if (isOutOfDescriptors(error)) throw error
       return undefined
     }
   }
 
-  /** Opens, reads, and keeps the descriptor as far as the budget goes. A length of -1: could not be read. */
-  #openAndRead(pid: number, file: string, keep = true): { fd: number | undefined; length: number } {
-    let fd: number
-    try {
-      fd = openSync(join(this.#procfs.root, String(pid), file), 'r')
-    } catch {
-      return { fd: undefined, length: -1 }
-    }
-    const length = this.#readFd(fd)
-    if (keep && length > 0 && this.#descriptors < this.#descriptorsMax) {
-      this.#descriptors++
-      return { fd, length }
-    }
-    closeSync(fd)
-    return { fd: undefined, length }
-  }
-
-  #readFd(fd: number): number {
-    try {
-      return readSync(fd, this.#buffer, 0, READ_BYTES, 0)
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error
-      return -1
-    }
-  }
-
   #forget(pid: number, tracked: Tracked): void {
-    this.#closeFd(tracked.statFd)
-    this.#closeFd(tracked.ioFd)
-    this.#closeFd(tracked.schedstatFd)
+    this.#files.close(tracked.statFd)
+    this.#files.close(tracked.ioFd)
+    this.#files.close(tracked.schedstatFd)
     this.#tracked.delete(pid)
-  }
-
-  #closeFd(fd: number | undefined): void {
-    if (fd === undefined) return
-    closeSync(fd)
-    this.#descriptors--
   }
 
   #bootTime(): number {
@@ -255,13 +270,4 @@ export class ProcScanner {
     if (this.#bootTimeMs === undefined || Math.abs(now - this.#bootTimeMs) > BOOT_TIME_SLACK_MS) this.#bootTimeMs = now
     return this.#bootTimeMs
   }
-}
-
-/** A zombie has no descriptors, which is no fault of ours. */
-function countUnreadable(tracked: Tracked, sample: ProcessSample, unreadable: Record<UnreadableSource, number>): void {
-  if (sample.io === undefined) unreadable.io++
-  if (sample.openFds === undefined && sample.state !== 'Z') unreadable.fd++
-  if (tracked.lacksExe) unreadable.exe++
-  if (tracked.lacksStatus) unreadable.status++
-  if (tracked.lacksLimits) unreadable.limits++
 }

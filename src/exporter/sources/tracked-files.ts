@@ -1,5 +1,6 @@
 /** Owns what a scanner remembers of a process between two passes. Never reads. */
-import type { ProcessSample } from './process-source.ts'
+import type { Placement } from '../../lib/linux/proc-cgroup.ts'
+import type { ProcessSample, UnreadableSource } from './process-source.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** What is remembered of a process between passes. */
@@ -10,6 +11,9 @@ export interface Tracked {
   startTicks: number
   comm: string
   stackStart: number
+  placement: Placement
+  /** Whether its cgroup was looked at again after its start. */
+  isSettled: boolean
   lacksExe: boolean
   lacksStatus: boolean
   lacksLimits: boolean
@@ -30,6 +34,8 @@ export function newTracked(): Tracked {
     startTicks: -1,
     comm: '',
     stackStart: 0,
+    placement: {},
+    isSettled: false,
     lacksExe: false,
     lacksStatus: false,
     lacksLimits: false,
@@ -39,4 +45,13 @@ export function newTracked(): Tracked {
     ranPasses: 0,
     sample: undefined,
   }
+}
+
+/** A zombie has no descriptors, which is no fault of ours. */
+export function countUnreadable(tracked: Tracked, sample: ProcessSample, unreadable: Record<UnreadableSource, number>): void {
+  if (sample.io === undefined) unreadable.io++
+  if (sample.openFds === undefined && sample.state !== 'Z') unreadable.fd++
+  if (tracked.lacksExe) unreadable.exe++
+  if (tracked.lacksStatus) unreadable.status++
+  if (tracked.lacksLimits) unreadable.limits++
 }

@@ -35,8 +35,11 @@ const REQUEST_BYTES = 40
 const RECEIVE_BUFFER_BYTES = 32 << 20
 const EPERM = 1
 
-/** Binds the calls. Throws OperationalError `unsupported` where the C library lacks them. */
-export function createProcConnector(libc: Libc): ProcConnector {
+/**
+ * Binds the calls. Throws OperationalError `unsupported` where the C library lacks them. The kernel grants more than
+ * `receiveBufferBytes` (socket(7)), and less where it is beyond what this user may have.
+ */
+export function createProcConnector(libc: Libc, receiveBufferBytes: number = RECEIVE_BUFFER_BYTES): ProcConnector {
   const socket: (domain: number, type: number, protocol: number) => number = libc.bind('int socket(int, int, int)')
   const bindSocket: (fd: number, address: Buffer, length: number) => number = libc.bind('int bind(int, const void *, int)')
   const send: (fd: number, bytes: Buffer, length: number, flags: number) => number = libc.bind('long send(int, const void *, size_t, int)')
@@ -50,7 +53,7 @@ export function createProcConnector(libc: Libc): ProcConnector {
     address.writeUInt32LE(CN_IDX_PROC, 8)
     if (bindSocket(fd, address, ADDRESS_BYTES) < 0) throw openError(libc.errno())
     const room = Buffer.alloc(4)
-    room.writeInt32LE(RECEIVE_BUFFER_BYTES)
+    room.writeInt32LE(receiveBufferBytes)
     // Without CAP_NET_ADMIN the kernel's own limit (net.core.rmem_max) holds.
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, room, 4) < 0) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, room, 4)
     if (send(fd, listenRequest(), REQUEST_BYTES, 0) < 0) throw openError(libc.errno())

@@ -2,9 +2,9 @@
 
 export interface Placement {
   /** The innermost service, scope or slice-less unit that systemd manages, such as `nginx.service`. */
-  readonly unit?: string
+  readonly unit?: string | undefined
   /** The first 12 characters of the container's id, as `docker ps` and `crictl ps` show it; an LXC or nspawn container's name. */
-  readonly container?: string
+  readonly container?: string | undefined
 }
 
 const UNIT = /^[\w@:.\\-]{1,255}\.(?:service|scope|socket|mount|swap)$/
@@ -13,6 +13,10 @@ const CONTAINER_SCOPE = /^(?:docker|cri-containerd|crio|libpod|containerd|nerdct
 const CONTAINER_ID = /^[0-9a-f]{64}$/
 /** Kubernetes with the cgroupfs driver, containerd's own and older runtimes: the id is a folder of its own, perhaps prefixed. */
 const PREFIXED_ID = /^(?:cri-containerd|crio|docker|libpod)[-:]([0-9a-f]{64})$|:cri-containerd:([0-9a-f]{64})$/
+/** Amazon ECS on Fargate: the task's id and a number. */
+const FARGATE_ID = /^([0-9a-f]{32})-\d+$/
+/** systemd-nspawn as a service of systemd's own, one for each container. */
+const NSPAWN_SERVICE = /^systemd-nspawn@([\w.-]{1,64})\.service$/
 const NAMED = /^(?:lxc\.payload\.|lxc\.monitor\.)?([\w.-]{1,64})$/
 const ID_LENGTH_SHOWN = 12
 
@@ -45,8 +49,10 @@ function first(paths: readonly string[][], find: (parts: readonly string[]) => s
 
 function containerIn(parts: readonly string[]): string | undefined {
   for (const [index, part] of [...parts.entries()].toReversed()) {
-    const id = CONTAINER_SCOPE.exec(part)?.[1] ?? prefixedId(part) ?? (CONTAINER_ID.test(part) && index > 0 ? part : undefined)
+    const id = CONTAINER_SCOPE.exec(part)?.[1] ?? prefixedId(part) ?? (CONTAINER_ID.test(part) ? part : undefined)
     if (id !== undefined) return id.slice(0, ID_LENGTH_SHOWN)
+    const named = (parts[0] === 'ecs' && FARGATE_ID.exec(part)?.[1]?.slice(0, ID_LENGTH_SHOWN)) || NSPAWN_SERVICE.exec(part)?.[1]
+    if (named !== undefined) return named
     if (
       part.startsWith('lxc.payload.') ||
       parts[index - 1] === 'lxc' ||

@@ -20,7 +20,7 @@ export interface ProcAck {
 export interface ProcEventSink {
   event(event: ProcEvent): void
   ack?(ack: ProcAck): void
-  /** Called for each event of any kind and thread: a gap in the numbers of one CPU is what was lost. */
+  /** Called for each event of any kind and thread, and for each answer: a gap in the numbers of one CPU is what was lost. */
   sequence?(cpu: number, sequence: number): void
 }
 
@@ -39,6 +39,8 @@ const CONNECTOR_HEADER_BYTES = 20
 /** struct proc_event: what u32, cpu u32, timestamp u64, then what belongs to the kind. */
 const EVENT_HEADER_BYTES = 16
 const COMM_BYTES = 16
+/** As an answer bears it until it is sent. */
+const CPU_UNKNOWN = 0xffff_ffff
 const DUMPED_CORE = 0x80
 
 /** Tells the sink of each whole event in the first `size` bytes; messages that are not the connector's are passed over. */
@@ -57,11 +59,14 @@ function parseMessage(bytes: Buffer, at: number, end: number, sink: ProcEventSin
   // Newer kernels lengthen the union behind the header, so only what a kind needs is asked for.
   if (data + 4 > end || bytes.readUInt32LE(at) !== CN_IDX_PROC || bytes.readUInt32LE(at + 4) !== CN_VAL_PROC) return
   const what = bytes.readUInt32LE(event)
+  // The kernel counts its answers among the events of a CPU (send_msg of drivers/connector/cn_proc.c), and every listener gets
+  // those to all others.
+  const cpu = bytes.readUInt32LE(event + 4)
+  if (cpu !== CPU_UNKNOWN) sink.sequence?.(cpu, bytes.readUInt32LE(at + 8))
   if (what === EVENT_NONE) {
     sink.ack?.({ errno: bytes.readUInt32LE(data) })
     return
   }
-  sink.sequence?.(bytes.readUInt32LE(event + 4), bytes.readUInt32LE(at + 8))
   const parsed = parseEvent(bytes, what, data, end)
   if (parsed !== undefined) sink.event(parsed)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { errnoOf } from '../errors.ts'
 import { bytesToText } from './bytes-text.ts'
-import { parseCgroup } from './proc-cgroup.ts'
+import { parseCgroup, type Placement } from './proc-cgroup.ts'
 import { parseStat } from './proc-stat.ts'
 import { readKernelUnits, type KernelUnits } from './sysconf.ts'
 
@@ -23,9 +23,9 @@ export interface ProcessDetails {
   /** The real user id; absent when it may not be read. */
   readonly uid?: number
   /** The systemd unit it runs in, such as `nginx.service`. */
-  readonly unit?: string
+  readonly unit?: string | undefined
   /** The short id of its container. */
-  readonly container?: string
+  readonly container?: string | undefined
 }
 
 export interface ProcessIdentity extends ProcessDetails {
@@ -76,8 +76,13 @@ export function readProcessDetails(pid: number, procfs: Procfs): ProcessDetails 
   const exe = attempt(() => parseExe(readlinkSync(join(directory, 'exe'), { encoding: 'buffer' })))
   const cmdline = attempt(() => parseCmdline(readStart(join(directory, 'cmdline'), CMDLINE_BYTES_MAX))) ?? []
   const uid = attempt(() => parseUid(readFileSync(join(directory, 'status'))))
-  const placement = attempt(() => parseCgroup(readFileSync(join(directory, 'cgroup'), 'latin1')))
+  const placement = readPlacement(pid, procfs)
   return { cmdline, ...(exe === undefined ? {} : { exe }), ...(uid === undefined ? {} : { uid }), ...placement }
+}
+
+/** Its systemd unit and container, which others may change at any time; undefined when it cannot be read. */
+export function readPlacement(pid: number, procfs: Procfs): Placement | undefined {
+  return attempt(() => parseCgroup(readFileSync(join(procfs.root, String(pid), 'cgroup'), 'latin1')))
 }
 
 /** The parent, the start time and the name alone: two system calls, for the busy paths. */

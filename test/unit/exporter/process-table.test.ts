@@ -1,7 +1,8 @@
+import * as fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ProcessTable } from '../../../src/exporter/process-table.ts'
 import { selectProcesses } from '../../../src/exporter/process-selection.ts'
-import type { ProcessSample } from '../../../src/exporter/sources/process-source.ts'
+import type { ProcessIo, ProcessSample } from '../../../src/exporter/sources/process-source.ts'
 import type { ProcessIdentity } from '../../../src/lib/linux/proc-process.ts'
 import { FakeClock } from '../../support/clock.ts'
 
@@ -159,7 +160,19 @@ describe('ProcessTable', () => {
 describe('selectProcesses', () => {
   const clock = new FakeClock()
   const options = { max: 2, elapsedSeconds: 5, memoryTotalBytes: 1000 }
-  const process = (pid: number, cpuSeconds = 0, filesCreated = 0, residentBytes = 0) => ({ pid, cpuSeconds, filesCreated, residentBytes })
+  const process = (pid: number, cpuSeconds = 0, filesCreated = 0, residentBytes = 0, io?: ProcessIo) => ({
+    pid,
+    cpuSeconds,
+    filesCreated,
+    residentBytes,
+    io,
+  })
+  const written = (writtenBytes: number, writeOperations = 0): ProcessIo => ({
+    readBytes: 0,
+    writtenBytes,
+    readOperations: 0,
+    writeOperations,
+  })
 
   function tableOf() {
     const alive = new Map<number, ProcessIdentity>()
@@ -171,7 +184,7 @@ describe('selectProcesses', () => {
     })
     return {
       pick: (...wanted: ReturnType<typeof process>[]) => {
-        const samples = wanted.map(({ pid, cpuSeconds, residentBytes }): ProcessSample => {
+        const samples = wanted.map(({ pid, cpuSeconds, residentBytes, io }): ProcessSample => {
           const known = {
             ppid: 1,
             comm: 'x',
@@ -182,7 +195,8 @@ describe('selectProcesses', () => {
             virtualBytes: 0,
             startTimeSeconds: 0,
           }
-          return { ...known, pid, startTicks: pid, userSeconds: cpuSeconds, residentBytes, details: { cmdline: ['x'] } }
+          const details = { cmdline: ['x'] }
+          return { ...known, pid, startTicks: pid, userSeconds: cpuSeconds, residentBytes, details, ...(io === undefined ? {} : { io }) }
         })
         table.apply({ samples, unreadable: NOTHING_UNREADABLE }, clock.nowMs())
         for (const { pid, filesCreated } of wanted) table.addFilesCreated(pid, filesCreated)
@@ -209,5 +223,34 @@ describe('selectProcesses', () => {
     pick(process(1, 0, 0, 100), process(2, 0, 0, 100), process(3, 0, 0, 50))
     expect(pick(process(1, 0, 0, 100), process(2, 0, 0, 100), process(3, 0, 0, 110))).toEqual([1, 2])
     expect(pick(process(1, 0, 0, 100), process(2, 0, 0, 100), process(3, 0, 0, 200))).toContain(3)
+  })
+
+  test('writers rank by bytes and by operations, between those that compute', () => {
+    const { pick } = tableOf()
+    const idle = written(0)
+    pick(process(1), process(2, 0, 0, 0, idle), process(3, 0, 0, 0, idle), process(4))
+    // 0.4 cores; 100 MB/s; 10,000 operations/s; 0.2 cores.
+    expect(pick(process(1, 2), process(2, 0, 0, 0, written(5e8)), process(3, 0, 0, 0, written(0, 50_000)), process(4, 1))).toEqual([2, 3])
+  })
+
+  test('among many that are about equally busy by turns, the same ones keep their series', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.double({ min: 0.85, max: 1, noNaN: true }), { minLength: 12, maxLength: 12 }), { minLength: 20 }),
+        (rounds) => {
+          const { pick } = tableOf()
+          const spent = Array.from({ length: 12 }, () => 0)
+          const step = (cores: readonly number[]): number[] => {
+            for (const [index, used] of cores.entries()) spent[index] = (spent[index] ?? 0) + used * options.elapsedSeconds
+            return pick(...spent.map((seconds, index) => process(index + 1, seconds)))
+          }
+          // All have been seen at their busiest: who has a series by then has as much reason to as any other.
+          step(spent)
+          const first = step(spent.map(() => 1))
+          for (const cores of rounds.slice(0, 20)) expect(step(cores)).toEqual(first)
+        },
+      ),
+      { numRuns: 20 },
+    )
   })
 })

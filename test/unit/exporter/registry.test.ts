@@ -20,11 +20,11 @@ function counting(name: string, answer: (run: number) => Promise<number> | numbe
 }
 
 /** As the route gives it to a client. */
-const inText = ({ collectorNames, scrape }: Registry) => ({
-  collectorNames,
+const inText = (registry: Registry) => ({
+  collectorNames: registry.collectorNames,
   scrape: async (format?: ExpositionFormat, only?: ReadonlySet<string>): Promise<string> => {
     const out = new ByteWriter()
-    await scrape(out, format, only)
+    await registry.scrape(out, format, only)
     return Buffer.from(out.view()).toString()
   },
 })

@@ -5,6 +5,7 @@ import { parseOpenFilesMax, parseStatus } from '../../../../src/lib/linux/proc-s
 
 const ID = '0123456789ab'.padEnd(64, 'c')
 const SHORT = '0123456789ab'
+const OTHER = 'fedcba987654'.padEnd(64, '0')
 
 test.each([
   ['0::/system.slice/nginx.service\n', { unit: 'nginx.service' }],
@@ -35,6 +36,33 @@ test.each([
   [`0::/system.slice/containerd.service/kubepods-pod1f2e.slice:cri-containerd:${ID}\n`, { container: SHORT, unit: 'containerd.service' }],
   ['0::/lxc.payload.web1/system.slice/ssh.service\n', { container: 'web1', unit: 'ssh.service' }],
   ['0::/lxc/web2\n', { container: 'web2' }],
+  // Docker in Docker is the inner one; Docker without a folder of its own, and with version 1 under systemd.
+  [`9:perf_event:/docker/${OTHER}/docker/${ID}\n`, { container: SHORT }],
+  [
+    `2:cpuacct,cpu:/system.slice/docker-${ID}.scope\n1:name=systemd:/system.slice/docker-${ID}.scope\n`,
+    { container: SHORT, unit: `docker-${ID}.scope` },
+  ],
+  // Kubernetes: cgroupfs and systemd drivers, nested below a kubelet's own slice or k3s, seen from another cgroup namespace.
+  [`0::/kubepods/besteffort/pod4f2c1a7e-9a55-4bd0-8f1c-0d5d5d1b1c11/${ID}\n`, { container: SHORT }],
+  [`0::/kubepods/burstable/pod1f2e/crio-${ID}\n`, { container: SHORT }],
+  [
+    `0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1f2e.slice/cri-containerd-${ID}.scope\n`,
+    { container: SHORT, unit: `cri-containerd-${ID}.scope` },
+  ],
+  [`5:freezer:/kubepods.slice/kubepods-pod1f2e.slice/docker-${ID}.scope\n`, { container: SHORT, unit: `docker-${ID}.scope` }],
+  [`0::/system.slice/k3s.service/kubepods/pod1f2e/${ID}\n`, { container: SHORT, unit: 'k3s.service' }],
+  [`0::/../../pod1f2e/${ID}\n`, { container: SHORT }],
+  // Podman's cgroupfs driver and pods; Docker without root; Amazon ECS; systemd-nspawn and machined.
+  [`0::/libpod_parent/libpod-${ID}\n`, { container: SHORT }],
+  [`0::/machine.slice/machine-libpod_pod_${OTHER}.slice/libpod-${ID}.scope\n`, { container: SHORT, unit: `libpod-${ID}.scope` }],
+  [
+    `0::/user.slice/user-1000.slice/user@1000.service/app.slice/docker.service/docker/${ID}\n`,
+    { container: SHORT, unit: 'docker.service' },
+  ],
+  [`9:perf_event:/ecs/cluster/5a4b9d0e-task/${ID}\n`, { container: SHORT }],
+  [`9:perf_event:/ecs/${ID.slice(0, 32)}/${ID.slice(0, 32)}-2531612879\n`, { container: SHORT }],
+  ['0::/machine.slice/systemd-nspawn@web3.service/payload\n', { container: 'web3', unit: 'systemd-nspawn@web3.service' }],
+  ['0::/machine.slice/machine-web4.scope\n', { container: 'web4', unit: 'machine-web4.scope' }],
   [`0::/system.slice/${'x'.repeat(300)}.service\n`, {}],
 ])('%j is %j', (text, placement) => {
   expect(parseCgroup(text)).toEqual(placement)

@@ -63,12 +63,18 @@ test('threads are not processes; a fork by a thread is a fork of its process', (
 
 test('the answer to our request, and the numbers by which a loss is seen', () => {
   const seen: unknown[] = []
-  parseProcEvents(Buffer.concat([message(0, [1]), message(UID, [1, 1], { sequence: 0xffff_ffff, cpu: 3 })]), 152, {
+  const bytes = Buffer.concat([
+    message(0, [1], { sequence: 7, cpu: 0xffff_ffff }),
+    message(0, [0], { sequence: 0xffff_fffe, cpu: 3 }),
+    message(UID, [1, 1], { sequence: 0xffff_ffff, cpu: 3 }),
+  ])
+  parseProcEvents(bytes, bytes.length, {
     event: (event) => seen.push(event),
     ack: (ack) => seen.push(ack),
     sequence: (cpu, sequence) => seen.push([cpu, sequence]),
   })
-  expect(seen).toEqual([{ errno: 1 }, [3, 0xffff_ffff]])
+  // Answers to all listeners are counted with the events of the CPU that gave them.
+  expect(seen).toEqual([{ errno: 1 }, [3, 0xffff_fffe], { errno: 0 }, [3, 0xffff_ffff]])
 })
 
 test('what is cut off or not the connector of processes is passed over', () => {

@@ -28,19 +28,36 @@ export interface LedgerOwner {
   readonly pid: number
   readonly startTicks: number
   readonly sample: ProcessSample | undefined
-  readonly ledger: ChildLedger | undefined
+  /** Absent as long as there is nothing to write: most processes never have a child. */
+  ledger: ChildLedger | undefined
+}
+
+/** Of processes, by pid. */
+export interface LedgerOwners {
+  get(pid: number): LedgerOwner | undefined
 }
 
 /** For a process seen for the first time; what the children of an older one used before that is not ours to claim. */
-export function openLedger(sample: ProcessSample, isFresh: boolean): ChildLedger {
+export function openLedger(sample: ProcessSample, isFresh: boolean): ChildLedger | undefined {
+  const { children = NOTHING } = sample
+  if (isFresh || isNothing(children)) return undefined
+  return { ...emptyLedger(), base: copy(children), buried: copy(children) }
+}
+
+function emptyLedger(): ChildLedger {
   return {
-    base: isFresh ? nothing() : copy(sample.children ?? {}),
+    base: nothing(),
     measured: nothing(),
     recovered: nothing(),
-    buried: isFresh ? nothing() : copy(sample.children ?? {}),
+    buried: nothing(),
     doubtful: nothing(),
     doubtfulBefore: nothing(),
   }
+}
+
+function ledgerOf(owner: LedgerOwner): ChildLedger {
+  owner.ledger ??= emptyLedger()
+  return owner.ledger
 }
 
 /**
@@ -50,8 +67,8 @@ export function openLedger(sample: ProcessSample, isFresh: boolean): ChildLedger
  */
 export function bequeath(
   gone: readonly LedgerOwner[],
-  before: ReadonlyMap<number, LedgerOwner>,
-  now: ReadonlyMap<number, LedgerOwner>,
+  before: LedgerOwners,
+  now: LedgerOwners,
 ): void {
   // A zombie buries nobody any more: its children have gone to a subreaper or init.
   const lives = (owner: LedgerOwner): boolean => {
@@ -62,23 +79,25 @@ export function bequeath(
   for (const owner of youngestFirst(gone, parentOf)) {
     const use = accountedFor(owner)
     const parent = parentOf(owner)
-    if (parent?.ledger !== undefined) add(parent.ledger.measured, use)
+    if (isNothing(use)) continue
+    if (parent?.sample !== undefined) add(ledgerOf(parent).measured, use)
     if (parent !== undefined && lives(parent)) continue
     const seen = new Set<LedgerOwner>(parent === undefined ? [] : [parent])
     for (let ancestor = parent && parentOf(parent); ancestor !== undefined && !seen.has(ancestor); ancestor = parentOf(ancestor)) {
       seen.add(ancestor)
-      if (lives(ancestor) && ancestor.ledger !== undefined) add(ancestor.ledger.doubtful, use)
+      if (lives(ancestor) && ancestor.sample !== undefined) add(ledgerOf(ancestor).doubtful, use)
     }
     const init = now.get(1)
-    if (init?.ledger !== undefined && ![...seen].some(({ pid }) => pid === 1)) add(init.ledger.doubtful, use)
+    if (init?.sample !== undefined && ![...seen].some(({ pid }) => pid === 1)) add(ledgerOf(init).doubtful, use)
   }
 }
 
 /** What is recovered now that this scan has told who is missing. Call once per scan, after `bequeath`. */
-export function recover(ledger: ChildLedger, sample: ProcessSample): Readonly<Use> {
+export function recover(owner: LedgerOwner, sample: ProcessSample): Readonly<Use> {
   const { children = NOTHING } = sample
-  // Most processes never bury a child.
-  if ([children, ledger.buried, ledger.doubtful, ledger.doubtfulBefore].every(isNothing)) return NOTHING
+  if (owner.ledger === undefined && isNothing(children)) return NOTHING
+  const ledger = ledgerOf(owner)
+  if (isNothing(children) && isNothing(ledger.buried) && isNothing(ledger.doubtful) && isNothing(ledger.doubtfulBefore)) return NOTHING
   const found = nothing()
   for (const field of FIELDS) {
     let unexplained = rounded(ledger.buried[field] - ledger.base[field] - ledger.measured[field] - ledger.recovered[field])
@@ -100,8 +119,11 @@ export function recover(ledger: ChildLedger, sample: ProcessSample): Readonly<Us
 /** Everything of the process that its parent will be told and that is counted already, or is not ours to claim. */
 function accountedFor({ sample, ledger }: LedgerOwner): Use {
   const use = nothing()
-  if (sample === undefined || ledger === undefined) return use
-  for (const field of FIELDS) use[field] = (sample[field] ?? 0) + ledger.base[field] + ledger.measured[field] + ledger.recovered[field]
+  if (sample === undefined) return use
+  for (const field of FIELDS) {
+    use[field] = sample[field] ?? 0
+    if (ledger !== undefined) use[field] += ledger.base[field] + ledger.measured[field] + ledger.recovered[field]
+  }
   return use
 }
 

@@ -22,30 +22,32 @@ const INCUMBENT_BONUS = 1.25
  * of 10,000 operations per second ranks with a whole core.
  */
 export function selectProcesses(processes: Iterable<TrackedProcess>, options: SelectionOptions): TrackedProcess[] {
-  const ranked: Array<{ readonly process: TrackedProcess; readonly rank: number }> = []
+  const ranked: TrackedProcess[] = []
   for (const process of processes) {
     if (process.sample === undefined) continue
-    updateActivity(process, options)
-    ranked.push({ process, rank: process.activity * (process.published ? INCUMBENT_BONUS : 1) })
+    updateActivity(process, process.sample, options)
+    ranked.push(process)
   }
-  ranked.sort((a, b) => b.rank - a.rank || a.process.pid - b.process.pid)
-  for (const [index, { process }] of ranked.entries()) process.published = index < options.max
-  return ranked
-    .slice(0, options.max)
-    .map(({ process }) => process)
-    .toSorted((a, b) => a.pid - b.pid)
+  ranked.sort((a, b) => rankOf(b) - rankOf(a) || a.pid - b.pid)
+  for (const [index, process] of ranked.entries()) process.published = index < options.max
+  return ranked.slice(0, options.max).toSorted((a, b) => a.pid - b.pid)
 }
 
-function updateActivity(process: TrackedProcess, options: SelectionOptions): void {
-  const { sample, filesCreated } = process
-  if (sample === undefined) return
+function rankOf({ activity, published }: TrackedProcess): number {
+  return activity * (published ? INCUMBENT_BONUS : 1)
+}
+
+function updateActivity(process: TrackedProcess, sample: ProcessSample, options: SelectionOptions): void {
   const effort = cpuSecondsOf(sample) + ioEffort(sample)
-  const before = process.selectedAt ?? { effort, filesCreated: 0 }
+  const { filesCreated, selectedEffort, selectedFiles } = process
   const elapsedSeconds = Math.max(options.elapsedSeconds, 1)
-  const rate = (effort - before.effort + (filesCreated - before.filesCreated)) / elapsedSeconds
+  const used = selectedEffort < 0 ? 0 : effort - selectedEffort
+  const rate = (used + (filesCreated - selectedFiles)) / elapsedSeconds
   const now = Math.max(0, rate) + sample.residentBytes / options.memoryTotalBytes
   process.activity = Math.max(now, process.activity * 0.5 ** (elapsedSeconds / HALF_LIFE_SECONDS))
-  process.selectedAt = { effort, filesCreated }
+  // An idle process keeps its numbers: to write one anew is to make a new one.
+  if (effort !== selectedEffort) process.selectedEffort = effort
+  if (filesCreated !== selectedFiles) process.selectedFiles = filesCreated
 }
 
 /** In seconds of a core. */

@@ -45,9 +45,13 @@ export interface TrackedProcess {
   filesCreated: number
   /** Cores, files per second and the share of memory, decaying; see process-selection.ts. */
   activity: number
-  /** As of the last selection: CPU and I/O in seconds of a core, and files. */
-  selectedAt: { readonly effort: number; readonly filesCreated: number } | undefined
+  /** As of the last selection: CPU and I/O in seconds of a core, and files; the effort is -1 before the first. */
+  selectedEffort: number
+  selectedFiles: number
   published: boolean
+  /** The number of the scan that found it first, and of the last that found it. */
+  bornScan: number
+  seenScan: number
 }
 
 type Named = Pick<TrackedProcess, 'comm' | 'isKernelThread'>
@@ -59,7 +63,9 @@ export class ProcessTable {
   readonly groups = new GroupCounters()
   readonly #options: TableOptions
   #settings: TableSettings
-  #processes = new Map<number, TrackedProcess>()
+  readonly #processes = new Map<number, TrackedProcess>()
+  /** Scans so far. */
+  #scan = 0
   #lastScanMs: number | undefined
   #unreadable: ProcessScan['unreadable'] | undefined
   /** How often a process was named and the cap refused its group. */
@@ -137,19 +143,21 @@ export class ProcessTable {
   /** Takes in a scan. `startedMs` is the wall clock when it began: a process that started since the scan before is fresh. */
   apply(scan: ProcessScan, startedMs: number): void {
     const freshAfterSeconds = this.#lastScanMs === undefined ? Infinity : this.#lastScanMs / 1000 - FRESH_SLACK_SECONDS
-    const alive = new Map<number, TrackedProcess>()
     const isFirst = this.#lastScanMs === undefined
-    for (const sample of scan.samples) alive.set(sample.pid, this.#take(sample, freshAfterSeconds))
-    const before = this.#processes
-    this.#recoverChildren(before, alive)
-    // A process whose first file was seen while the scan was under way may be too young to be in it.
+    const gone = new Map<number, TrackedProcess>()
+    this.#scan++
+    for (const sample of scan.samples) this.#take(sample, freshAfterSeconds, gone)
     for (const process of this.#processes.values()) {
-      if (process.sample === undefined && process.trackedMs >= startedMs && !alive.has(process.pid)) alive.set(process.pid, process)
+      if (process.seenScan === this.#scan) continue
+      // A process whose first file was seen while the scan was under way may be too young to be in it.
+      if (process.sample === undefined && process.trackedMs >= startedMs) continue
+      gone.set(process.pid, process)
     }
-    this.#processes = alive
+    for (const process of gone.values()) if (this.#processes.get(process.pid) === process) this.#processes.delete(process.pid)
+    this.#recoverChildren(gone)
     this.#lastScanMs = startedMs
     this.#unreadable = scan.unreadable
-    if (!isFirst) this.#tellTurnover(before, alive, startedMs)
+    if (!isFirst) this.#tellTurnover(gone, startedMs)
     this.#expireGroups()
   }
 
@@ -188,29 +196,40 @@ export class ProcessTable {
     return created
   }
 
-  #take(sample: ProcessSample, freshAfterSeconds: number): TrackedProcess {
+  /** Whoever had the pid before goes to `gone`. */
+  #take(sample: ProcessSample, freshAfterSeconds: number, gone: Map<number, TrackedProcess>): void {
     const known = this.#processes.get(sample.pid)
     if (known?.sample === sample) {
       // The same object is the same figures: nothing to add up.
       known.group.lastActiveMs = this.#options.clock.nowMs()
-      return known
+      known.seenScan = this.#scan
+      return
     }
     const process = known?.startTicks === sample.startTicks ? known : this.#track(sample.pid, sample.startTicks, sample, sample.details)
+    if (process !== known) {
+      if (known !== undefined) gone.set(known.pid, known)
+      this.#processes.set(process.pid, process)
+    }
+    if (process.sample === undefined) process.bornScan = this.#scan
+    process.seenScan = this.#scan
     process.comm = sample.comm
     if (process === known && sample.details !== undefined) {
       process.details = sample.details
       process.group = this.#groupOf(process)
     }
+    this.#count(process, sample, freshAfterSeconds)
+  }
+
+  #count(process: TrackedProcess, sample: ProcessSample, freshAfterSeconds: number): void {
     const isFresh = sample.startTimeSeconds > freshAfterSeconds
     const before = process.sample === undefined ? (isFresh ? FRESH_PROCESS : undefined) : countersOf(process.sample, process.slow)
     process.slow = sample.slow ?? process.slow
     addUse(process.group.counters, countersOf(sample, process.slow), before)
-    process.ledger ??= openLedger(sample, isFresh)
+    if (process.sample === undefined) process.ledger = openLedger(sample, isFresh)
     process.sample = sample
     process.group.hadProcess = true
     process.group.statesSeen.add(sample.state)
     process.group.lastActiveMs = this.#options.clock.nowMs()
-    return process
   }
 
   #track(pid: number, startTicks: number, named: Named, details: ProcessDetails = { cmdline: [] }): TrackedProcess {
@@ -229,8 +248,11 @@ export class ProcessTable {
       trackedMs: this.#options.clock.nowMs(),
       filesCreated: 0,
       activity: 0,
-      selectedAt: undefined,
+      selectedEffort: -1,
+      selectedFiles: 0,
       published: false,
+      bornScan: 0,
+      seenScan: 0,
     }
   }
 
@@ -243,19 +265,24 @@ export class ProcessTable {
   }
 
   /** What children used unseen is their parent's group's. */
-  #recoverChildren(before: ReadonlyMap<number, TrackedProcess>, now: ReadonlyMap<number, TrackedProcess>): void {
-    const gone = [...before.values()].filter(({ pid, startTicks }) => now.get(pid)?.startTicks !== startTicks)
-    bequeath(gone, before, now)
-    for (const { group, ledger, sample } of now.values()) {
-      if (ledger !== undefined && sample !== undefined) creditUse(group.counters, recover(ledger, sample))
+  #recoverChildren(gone: ReadonlyMap<number, TrackedProcess>): void {
+    const now = this.#processes
+    if (gone.size > 0) bequeath([...gone.values()], { get: (pid) => gone.get(pid) ?? this.#seenBefore(pid) }, now)
+    for (const process of now.values()) {
+      if (process.sample !== undefined) creditUse(process.group.counters, recover(process, process.sample))
     }
   }
 
-  #tellTurnover(before: ReadonlyMap<number, TrackedProcess>, now: ReadonlyMap<number, TrackedProcess>, startedMs: number): void {
+  /** A living process that the scan before had found as well. */
+  #seenBefore(pid: number): TrackedProcess | undefined {
+    const process = this.#processes.get(pid)
+    return process?.bornScan === this.#scan ? undefined : process
+  }
+
+  #tellTurnover(gone: ReadonlyMap<number, TrackedProcess>, startedMs: number): void {
     if (this.#follower === undefined) return
-    const changed = (ours: ReadonlyMap<number, TrackedProcess>, theirs: ReadonlyMap<number, TrackedProcess>): TrackedProcess[] =>
-      [...ours.values()].filter(({ pid, startTicks }) => theirs.get(pid)?.startTicks !== startTicks)
-    this.#follower.scanned(changed(now, before), changed(before, now), startedMs)
+    const born = [...this.#processes.values()].filter(({ bornScan }) => bornScan === this.#scan)
+    this.#follower.scanned(born, [...gone.values()], startedMs)
   }
 
   #expireGroups(): void {

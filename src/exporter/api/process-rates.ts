@@ -8,9 +8,11 @@ export interface ProcessRate {
   readonly cpuCores: number
 }
 
+/** Filled anew in place: a new map of thousands for each scan would be work for the garbage collector. */
 interface Observation {
-  readonly scanMs: number
-  readonly used: ReadonlyMap<number, { readonly startTicks: number; readonly cpuSeconds: number }>
+  scanMs: number
+  /** Samples are not changed once they are made, so to keep one is to keep its figures. */
+  readonly samples: Map<number, ProcessSample>
 }
 
 /** The kernel counts CPU time in steps of 10 ms: a rate over less than this is mostly rounding. */
@@ -29,14 +31,34 @@ export class ProcessRates {
   observe(): void {
     const scanMs = this.#table.lastScanMs
     if (scanMs === undefined || scanMs === this.#latest?.scanMs) return
-    const used = new Map<number, { readonly startTicks: number; readonly cpuSeconds: number }>()
-    for (const { pid, startTicks, sample } of this.#table.processes()) {
-      if (sample !== undefined) used.set(pid, { startTicks, cpuSeconds: cpuSecondsOf(sample) })
+    const room = this.#roomFor(scanMs)
+    let present = 0
+    for (const { pid, sample } of this.#table.processes()) {
+      if (sample === undefined) continue
+      room.samples.set(pid, sample)
+      present++
     }
-    if (this.#latest !== undefined && scanMs - this.#latest.scanMs >= WINDOW_MS_MIN) this.#before = this.#latest
+    if (room.samples.size > present) this.#dropEnded(room.samples)
+    room.scanMs = scanMs
+    this.#latest = room
     // The wall clock was set back.
     if (this.#before !== undefined && this.#before.scanMs >= scanMs) this.#before = undefined
-    this.#latest = { scanMs, used }
+  }
+
+  /** The latest becomes the one before once it is old enough; what is written over is nobody's any more. */
+  #roomFor(scanMs: number): Observation {
+    const latest = this.#latest
+    if (latest === undefined) return { scanMs, samples: new Map() }
+    if (scanMs - latest.scanMs < WINDOW_MS_MIN) return latest
+    const room = this.#before ?? { scanMs, samples: new Map() }
+    this.#before = latest
+    return room
+  }
+
+  #dropEnded(samples: Map<number, ProcessSample>): void {
+    const present = new Set<ProcessSample | undefined>()
+    for (const { sample } of this.#table.processes()) present.add(sample)
+    for (const [pid, sample] of samples) if (!present.has(sample)) samples.delete(pid)
   }
 
   /** Every process of the last scan that was observed; without an earlier one, over the life of each. */
@@ -54,8 +76,8 @@ export class ProcessRates {
     const before = this.#before
     const lifeSeconds = Math.max(0.1, scanMs / 1000 - sample.startTimeSeconds)
     if (before === undefined) return cpuSeconds / lifeSeconds
-    const known = before.used.get(sample.pid)
-    const usedSeconds = known?.startTicks === sample.startTicks ? Math.max(0, cpuSeconds - known.cpuSeconds) : cpuSeconds
+    const known = before.samples.get(sample.pid)
+    const usedSeconds = known?.startTicks === sample.startTicks ? Math.max(0, cpuSeconds - cpuSecondsOf(known)) : cpuSeconds
     return usedSeconds / ((scanMs - before.scanMs) / 1000)
   }
 }

@@ -55,18 +55,30 @@ export function writeProcesses(
   if (options.attributesFiles) each(FILES, ({ labels, process }) => [[labels, process.filesCreated]])
 }
 
-/** By pid. A scan is no single moment, so parents may seem to form a circle: nobody is counted twice on one way up. */
+/**
+ * By pid. Leaves hand their number to their parents, and a parent is a leaf when all of its children have. A scan is no single
+ * moment, so parents may seem to form a circle: nobody in it is a leaf, and it counts only what hangs off it.
+ */
 export function countDescendants(processes: readonly TrackedProcess[]): Map<number, number> {
-  const parents = new Map<number, number>()
-  for (const { pid, sample } of processes) if (sample !== undefined) parents.set(pid, sample.ppid)
+  const index = new Map<number, number>()
+  for (const [at, { pid }] of processes.entries()) index.set(pid, at)
+  const parents = Int32Array.from(processes, ({ sample }) => (sample === undefined ? -1 : (index.get(sample.ppid) ?? -1)))
+  const waitingFor = new Int32Array(processes.length)
+  for (const parent of parents) if (parent >= 0) waitingFor[parent] = (waitingFor[parent] ?? 0) + 1
+  const below = new Int32Array(processes.length)
   const counts = new Map<number, number>()
-  for (const pid of parents.keys()) {
-    const seen = new Set([pid])
-    for (let at = parents.get(pid) ?? 0; at > 0 && !seen.has(at); at = parents.get(at) ?? 0) {
-      seen.add(at)
-      counts.set(at, (counts.get(at) ?? 0) + 1)
+  for (const start of processes.keys()) {
+    let at = start
+    while (at >= 0 && waitingFor[at] === 0) {
+      waitingFor[at] = -1
+      const parent = parents[at] ?? -1
+      if (parent < 0) break
+      below[parent] = (below[parent] ?? 0) + (below[at] ?? 0) + 1
+      waitingFor[parent] = (waitingFor[parent] ?? 0) - 1
+      at = parent
     }
   }
+  for (const [at, { pid }] of processes.entries()) if ((below[at] ?? 0) > 0) counts.set(pid, below[at] ?? 0)
   return counts
 }
 

@@ -129,11 +129,13 @@ export class ProcScanner {
     this.#tracked.set(pid, tracked)
     const io = this.#readIo(pid, tracked)
     const openFds = stat.state === 'Z' ? undefined : this.#countFds(pid)
-    const sample: ProcessSample = {
+    const read: ProcessSample = {
       ...figuresOf(pid, stat, bootTimeMs, this.#procfs.units),
       ...(openFds === undefined ? {} : { openFds }),
       ...(io === undefined ? {} : { io }),
     }
+    // Most that are read again have not changed either; the same object need not be told again.
+    const sample = tracked.sample !== undefined && isSameSample(tracked.sample, read) ? tracked.sample : read
     tracked.sample = sample
     countUnreadable(tracked, sample, unreadable)
     // Told once: the sample that is kept has neither.

@@ -88,8 +88,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
   }
 
   endedGroup(pid: number): Group | undefined {
-    const known = this.#ended.get(pid)
-    if (known !== undefined) return known.group
+    // First of all: what is kept may be of one that had the pid before.
     this.#drain?.()
     return this.#ended.get(pid)?.group
   }

@@ -163,6 +163,14 @@ describe('from events', () => {
     lives.take([exit(30)])
     expect(life('new')).toMatchObject({ starts: 1, exits: { success: 1 } })
   })
+  test('a pid that came round again: its files are not those of who had it before', () => {
+    names.set(11, ['first'])
+    lives.take([fork(11, 10), exec(11), exit(11)])
+    const events = [fork(11, 10), exec(11), exit(11)]
+    lives.followEvents(() => lives.take(events.splice(0)))
+    names.set(11, ['second'])
+    expect(table.addFilesCreated(11, 1).name).toBe('second')
+  })
   test('files of one that has ended count to what it was, and a heir of its pid does not inherit', () => {
     names.set(11, ['touch'])
     lives.take([fork(11, 10), exec(11), exit(11)])

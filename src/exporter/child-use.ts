@@ -65,11 +65,7 @@ function ledgerOf(owner: LedgerOwner): ChildLedger {
  * parent that has gone too, either it did, and all of it is told to the next living ancestor; or the orphan went to a
  * subreaper or init, which is each ancestor's doubt.
  */
-export function bequeath(
-  gone: readonly LedgerOwner[],
-  before: LedgerOwners,
-  now: LedgerOwners,
-): void {
+export function bequeath(gone: readonly LedgerOwner[], before: LedgerOwners, now: LedgerOwners): void {
   // A zombie buries nobody any more: its children have gone to a subreaper or init.
   const lives = (owner: LedgerOwner): boolean => {
     const found = now.get(owner.pid)

@@ -6,6 +6,7 @@ import { readBootTimeMs, readPlacement, readProcessDetails, type ProcessDetails,
 import { parseStat, type ProcStat } from '../../lib/linux/proc-stat.ts'
 import { KeptFiles, isOutOfDescriptors } from './kept-files.ts'
 import { fdSizeCounts, figuresOf, hasSwap, openFilesMax, readSlow } from './proc-facts.ts'
+import { isSameSample } from './same-sample.ts'
 import { takeRunRecord } from './run-record.ts'
 import { countUnreadable, newTracked, type Tracked } from './tracked-files.ts'
 import { UNREADABLE_SOURCES, type ProcessIo, type ProcessSample, type ProcessScan, type UnreadableSource } from './process-source.ts'

@@ -55,6 +55,16 @@ export class Exposition {
     this.#close(family)
   }
 
+  /** As family, for those who would make a list of thousands only to have it read once. A value that is absent is left out. */
+  write(family: Family, body: (sample: (labelValues: readonly string[], value: number | undefined) => void) => void): void {
+    assert(family.type !== 'histogram', `${family.name} is a histogram and is written as one`)
+    this.#open(family)
+    body((labelValues, value) => {
+      if (value !== undefined) this.#sample(family.name, family, labelValues, undefined, value)
+    })
+    this.#close(family)
+  }
+
   /** Opens a histogram and writes its buckets, sums and counts. */
   histogram(family: Family, samples: Iterable<readonly [labelValues: readonly string[], value: HistogramValue]>): void {
     assert(family.type === 'histogram', `${family.name} is a ${family.type}`)

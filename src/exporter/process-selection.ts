@@ -29,8 +29,10 @@ export function selectProcesses(processes: Iterable<TrackedProcess>, options: Se
     ranked.push(process)
   }
   ranked.sort((a, b) => rankOf(b) - rankOf(a) || a.pid - b.pid)
-  for (const [index, process] of ranked.entries()) process.published = index < options.max
-  return ranked.slice(0, options.max).toSorted((a, b) => a.pid - b.pid)
+  for (const process of ranked) process.published = false
+  const chosen = ranked.slice(0, options.max).toSorted((a, b) => a.pid - b.pid)
+  for (const process of chosen) process.published = true
+  return chosen
 }
 
 function rankOf({ activity, published }: TrackedProcess): number {

@@ -49,6 +49,9 @@ export interface TrackedProcess {
   selectedEffort: number
   selectedFiles: number
   published: boolean
+  /** As of the last scrape; see descendants.ts. */
+  descendants: number
+  childrenToCount: number
   /** The number of the scan that found it first, and of the last that found it. */
   bornScan: number
   seenScan: number
@@ -138,6 +141,10 @@ export class ProcessTable {
 
   processes(): Iterable<TrackedProcess> {
     return this.#processes.values()
+  }
+
+  get(pid: number): TrackedProcess | undefined {
+    return this.#processes.get(pid)
   }
 
   /** Takes in a scan. `startedMs` is the wall clock when it began: a process that started since the scan before is fresh. */
@@ -251,6 +258,8 @@ export class ProcessTable {
       selectedEffort: -1,
       selectedFiles: 0,
       published: false,
+      descendants: 0,
+      childrenToCount: 0,
       bornScan: 0,
       seenScan: 0,
     }

@@ -56,9 +56,7 @@ export class ProcessRates {
   }
 
   #dropEnded(samples: Map<number, ProcessSample>): void {
-    const present = new Set<ProcessSample | undefined>()
-    for (const { sample } of this.#table.processes()) present.add(sample)
-    for (const [pid, sample] of samples) if (!present.has(sample)) samples.delete(pid)
+    for (const { pid } of samples.values()) if (this.#table.get(pid)?.sample === undefined) samples.delete(pid)
   }
 
   /** Every process of the last scan that was observed; without an earlier one, over the life of each. */

@@ -1,5 +1,5 @@
 /** Owns the metric families of groups: their names, which are a contract, and how they are written from the table. */
-import type { Exposition } from '../exposition.ts'
+import type { Exposition, Family } from '../exposition.ts'
 import type { CounterSet, Group, GroupInfo } from '../group-counters.ts'
 import type { ProcessTable, TrackedProcess } from '../process-table.ts'
 import { COUNTERS, GROUP, LEVELS, family, type LevelFamilies } from './process-figures.ts'
@@ -56,71 +56,53 @@ export interface GroupLabels {
   readonly categoryOf: (process: TrackedProcess) => string
 }
 
+type WriteSample = (labelValues: readonly string[], value: number | undefined) => void
+
 /** Every group, also those whose processes have all ended; a group known for its files alone has only those. */
 export function writeGroups(out: Exposition, table: ProcessTable, processes: readonly TrackedProcess[], labels: GroupLabels): void {
   const groups = [...table.groups.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const withProcesses = groups.filter((group) => group.hadProcess)
   const members = Map.groupBy(processes, ({ group }) => group)
-  const each = (samples: (group: Group) => readonly Sample[]): Sample[] => groups.flatMap(samples)
+  const labelsOf = new Map(groups.map((group) => [group, [group.name]]))
+  const each = (target: Family, of: readonly Group[], figure: (group: Group) => number | undefined): void =>
+    out.write(target, (sample) => {
+      for (const group of of) sample(labelsOf.get(group) ?? [], figure(group))
+    })
   out.family(PROCESSES, groupStates(withProcesses, processes))
-  for (const level of LEVELS) {
-    out.family(
-      level.ofGroup,
-      withProcesses.flatMap((group) => present([group.name], combined(members.get(group) ?? [], level))),
-    )
-  }
-  out.family(
-    CPU,
-    each(({ name, counters }) => cpuSamples([name], counters)),
-  )
-  out.family(
-    FAULTS,
-    each(({ name, counters }) => [...present([name, 'minor'], counters.minorFaults), ...present([name, 'major'], counters.majorFaults)]),
-  )
-  out.family(
-    SWITCHES,
-    each(({ name, counters }) => [
-      ...present([name, 'voluntary'], counters.voluntarySwitches),
-      ...present([name, 'involuntary'], counters.involuntarySwitches),
-    ]),
-  )
-  for (const { ofGroup, counter } of COUNTERS) {
-    out.family(
-      ofGroup,
-      each((group) => present([group.name], group.counters[counter])),
-    )
-  }
-  out.family(
-    OLDEST,
-    withProcesses.flatMap((group) => present([group.name], oldestStart(members.get(group) ?? []))),
-  )
+  for (const level of LEVELS) each(level.ofGroup, withProcesses, (group) => combined(members.get(group) ?? [], level))
+  out.write(CPU, (sample) => {
+    for (const { name, counters } of groups) writeCpu(sample, [name], counters)
+  })
+  out.write(FAULTS, (sample) => {
+    for (const { name, counters } of groups) {
+      sample([name, 'minor'], counters.minorFaults)
+      sample([name, 'major'], counters.majorFaults)
+    }
+  })
+  out.write(SWITCHES, (sample) => {
+    for (const { name, counters } of groups) {
+      sample([name, 'voluntary'], counters.voluntarySwitches)
+      sample([name, 'involuntary'], counters.involuntarySwitches)
+    }
+  })
+  for (const { ofGroup, counter } of COUNTERS) each(ofGroup, groups, ({ counters }) => counters[counter])
+  each(OLDEST, withProcesses, (group) => oldestStart(members.get(group) ?? []))
   for (const [group, ofGroup] of members) group.info = infoOf(ofGroup, labels)
-  out.family(
-    INFO,
-    withProcesses.flatMap(({ name, info }) =>
-      info === undefined ? [] : [[[name, info.category, info.unit, info.container, info.user], 1] as const],
-    ),
-  )
-  if (!table.attributesFiles) return
-  out.family(
-    FILES,
-    each((group) => [[[group.name], group.filesCreated]]),
-  )
+  out.write(INFO, (sample) => {
+    for (const { name, info } of withProcesses) {
+      if (info !== undefined) sample([name, info.category, info.unit, info.container, info.user], 1)
+    }
+  })
+  if (table.attributesFiles) each(FILES, groups, ({ filesCreated }) => filesCreated)
 }
 
-export type Sample = readonly [labelValues: readonly string[], value: number]
-
-export function present(labels: readonly string[], value: number | undefined): Sample[] {
-  return value === undefined ? [] : [[labels, value]]
+export function writeCpu(sample: WriteSample, labels: readonly string[], counters: CounterSet): void {
+  sample([...labels, 'user'], counters.userSeconds)
+  sample([...labels, 'system'], counters.systemSeconds)
+  if (counters.undividedSeconds !== undefined) sample([...labels, 'undivided'], counters.undividedSeconds)
 }
 
-export function cpuSamples(labels: readonly string[], counters: CounterSet): Sample[] {
-  return [
-    ...present([...labels, 'user'], counters.userSeconds),
-    ...present([...labels, 'system'], counters.systemSeconds),
-    ...present([...labels, 'undivided'], counters.undividedSeconds),
-  ]
-}
+type Sample = readonly [labelValues: readonly string[], value: number]
 
 function groupStates(groups: readonly Group[], processes: readonly TrackedProcess[]): Sample[] {
   const counts = new Map<Group, Map<string, number>>()

@@ -3,6 +3,7 @@ import type { Collector } from '../collector.ts'
 import { OperationalError } from '../../lib/errors.ts'
 import type { Exposition } from '../exposition.ts'
 import type { ProcessTable, TrackedProcess } from '../process-table.ts'
+import { countDescendants } from '../descendants.ts'
 import { selectProcesses } from '../process-selection.ts'
 import { UNREADABLE_SOURCES, type ProcessSource } from '../sources/process-source.ts'
 import type { UserNames } from '../sources/user-names.ts'
@@ -68,7 +69,8 @@ export function createProcessesCollector(options: ProcessesCollectorOptions): Pr
       options.userNames.refresh()
       const userName = (uid: number): string => options.userNames.nameOf(uid)
       writeGroups(out, table, processes, { userName, categoryOf: options.categoryOf })
-      writeProcesses(out, chosen, processes, { attributesFiles: table.attributesFiles, userName })
+      countDescendants(processes, table)
+      writeProcesses(out, chosen, { attributesFiles: table.attributesFiles, userName })
       out.family(
         PROCESSES_UNREADABLE,
         UNREADABLE_SOURCES.map((source) => [[source], table.unreadable?.[source] ?? 0]),

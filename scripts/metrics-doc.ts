@@ -23,6 +23,7 @@ const COLLECTORS: Readonly<Record<string, string>> = {
   'process-families': 'processes',
   'process-figures': 'processes',
   'host-families': 'host',
+  'runtime-families': 'exporter',
   registry: 'every collector',
 }
 
@@ -62,9 +63,9 @@ export async function metricsPage(): Promise<string> {
     '## Remediator',
     '',
     ...table(ofRemediator),
-    '## Both: the process itself and Node',
+    '## Remediator: the process itself and Node',
     '',
-    'On systems other than Linux some of these are absent. The exporter leaves out those whose names `promtool check metrics` refuses.',
+    'On systems other than Linux some of these are absent.',
     '',
     ...table(ofNode),
   ]
@@ -89,7 +90,7 @@ async function exporterFamilies(): Promise<Map<string, Family[]>> {
 
 function familiesIn(value: unknown, depth: number): Family[] {
   const family = FamilySchema.safeParse(value)
-  if (family.success) return family.data.name.startsWith('procwarden_') ? [family.data] : []
+  if (family.success) return [family.data]
   if (typeof value !== 'object' || value === null || depth === 0) return []
   return Object.values(value).flatMap((each) => familiesIn(each, depth - 1))
 }

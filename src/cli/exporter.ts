@@ -1,10 +1,11 @@
 /** Owns `procwarden exporter`: its flags. */
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
-import { FILES_BACKENDS, PROCESSES_BACKENDS, type FilesBackend, type ProcessesBackend } from '../exporter/settings.ts'
-import { runExporter } from '../exporter/main.ts'
-import { preferSmallHeaps, startTrimming } from '../exporter/memory.ts'
-import { runUntilStopped } from '../lib/lifecycle.ts'
-import { createLogger, type LogFormat, type LogLevel } from '../lib/log.ts'
+import { FILES_BACKENDS, PROCESSES_BACKENDS, type ExporterOptions, type FilesBackend, type ProcessesBackend } from '../exporter/settings.ts'
+import { SMALL_ENVIRONMENT, SMALL_NODE_FLAGS } from '../exporter/memory.ts'
+import type { LogFormat, LogLevel } from '../lib/log.ts'
+import { environmentWith } from './config.ts'
 import { collect, logOptions, parsePositiveInteger } from './options.ts'
 
 interface Flags {
@@ -59,29 +60,41 @@ export function exporterCommand(): Command {
       process.stdout.write(explainProcess(flags['explain.pid'], { configFile: flags['config.file'], procfs: flags['path.procfs'] }))
       return
     }
-    preferSmallHeaps()
-    startTrimming()
-    const log = createLogger({ level: flags['log.level'], format: flags['log.format'], part: 'exporter' })
-    const exporter = await runExporter(
-      {
-        listenAddress: flags['web.listenAddress'],
-        procfs: flags['path.procfs'],
-        sysfs: flags['path.sysfs'],
-        ...(flags['web.config.file'] === undefined ? {} : { webConfigFile: flags['web.config.file'] }),
-        ...(flags['config.file'] === undefined ? {} : { configFile: flags['config.file'] }),
-        ...(flags['collector.files.watch'] === undefined ? {} : { filesWatch: flags['collector.files.watch'] }),
-        ...(flags['collector.files.exclude'] === undefined ? {} : { filesExclude: flags['collector.files.exclude'] }),
-        ...(flags['collector.files.backend'] === undefined ? {} : { filesBackend: flags['collector.files.backend'] }),
-        ...(flags['collector.processes.backend'] === undefined ? {} : { processesBackend: flags['collector.processes.backend'] }),
-        ...(flags['collector.processes'] ? {} : { processes: false }),
-        ...(flags['collector.files'] ? {} : { files: false }),
-        ...(flags['collector.lifecycle'] ? {} : { lifecycle: false }),
-        ...(flags['collector.host'] ? {} : { host: false }),
-        ...(flags['collector.probes'] ? {} : { probes: false }),
-        ...(flags['collector.services'] ? {} : { services: false }),
-      },
-      log,
-    )
-    await runUntilStopped(exporter, log)
+    await become({
+      listenAddress: flags['web.listenAddress'],
+      procfs: flags['path.procfs'],
+      sysfs: flags['path.sysfs'],
+      logLevel: flags['log.level'],
+      logFormat: flags['log.format'],
+      ...(flags['web.config.file'] === undefined ? {} : { webConfigFile: flags['web.config.file'] }),
+      ...(flags['config.file'] === undefined ? {} : { configFile: flags['config.file'] }),
+      ...(flags['collector.files.watch'] === undefined ? {} : { filesWatch: flags['collector.files.watch'] }),
+      ...(flags['collector.files.exclude'] === undefined ? {} : { filesExclude: flags['collector.files.exclude'] }),
+      ...(flags['collector.files.backend'] === undefined ? {} : { filesBackend: flags['collector.files.backend'] }),
+      ...(flags['collector.processes.backend'] === undefined ? {} : { processesBackend: flags['collector.processes.backend'] }),
+      ...(flags['collector.processes'] ? {} : { processes: false }),
+      ...(flags['collector.files'] ? {} : { files: false }),
+      ...(flags['collector.lifecycle'] ? {} : { lifecycle: false }),
+      ...(flags['collector.host'] ? {} : { host: false }),
+      ...(flags['collector.probes'] ? {} : { probes: false }),
+      ...(flags['collector.services'] ? {} : { services: false }),
+    })
   })
+}
+
+/**
+ * Replaces this process (the pid stays) by one that is started to be small, and without the libraries of a command line in it.
+ * Where that cannot be done (Windows has no execve(2)) it goes on as it is.
+ */
+async function become(options: ExporterOptions): Promise<void> {
+  const extension = path.extname(import.meta.filename)
+  const program = fileURLToPath(new URL(`../exporter/procwarden-exporter${extension}`, import.meta.url))
+  const args = [process.execPath, ...process.execArgv, ...SMALL_NODE_FLAGS, program, JSON.stringify(options)]
+  if (typeof process.execve === 'function' && process.platform !== 'win32') {
+    // The warning that execve is experimental is not about anything the user does.
+    process.removeAllListeners('warning')
+    process.execve(process.execPath, args, environmentWith(SMALL_ENVIRONMENT))
+  }
+  process.argv.splice(1, Infinity, program, JSON.stringify(options))
+  await import(`../exporter/procwarden-exporter${extension}`)
 }

@@ -1,5 +1,5 @@
 /** Owns how many living descendants each process has. Never reads a process. */
-import type { TrackedProcess } from './process-table.ts'
+import type { TrackedProcess } from './tracked-process.ts'
 
 /**
  * Writes `descendants` of every one of `processes`. Leaves hand their number to their parents, and a parent is a leaf when all of

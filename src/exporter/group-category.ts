@@ -1,6 +1,6 @@
 /** Owns judging a group's category by one of its processes, once for each program that a process runs. */
 import { createClassifier, type CategoryRule } from '../lib/groups/category.ts'
-import type { TrackedProcess } from './process-table.ts'
+import type { TrackedProcess } from './tracked-process.ts'
 
 /** The category, or an empty string when no rule fits. */
 export function createCategoryOf(rules: readonly CategoryRule[], userName: (uid: number) => string): (process: TrackedProcess) => string {

@@ -15,7 +15,6 @@ import { viewStatus } from './api/system.ts'
 import { createExporterApp } from './app.ts'
 import type { Collector } from './collector.ts'
 import { createExporterCollector } from './collectors/exporter.ts'
-import { createRuntimeFigures, type RuntimeFigures } from './collectors/runtime-families.ts'
 import { createFilesCollector } from './collectors/files.ts'
 import { createProcessesCollector, type ProcessesCollector } from './collectors/processes.ts'
 import {
@@ -73,9 +72,8 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
   let { settings } = first
   const instruments = await assemble(() => settings, first, options, clock, log)
   const { table, processes, watch, lifecycle, machine } = instruments
-  const runtime = createRuntimeFigures()
   const version = readVersion()
-  const collectors = listCollectors(instruments, runtime, version, startMs)
+  const collectors = listCollectors(instruments, version, startMs)
   const registry = createRegistry({ collectors, deadlineMs: () => settings.collectorDeadlineMs, log })
   const reload = async (): Promise<void> => {
     const { settings: next } = await readConfiguration(options)
@@ -86,7 +84,7 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
     await watch?.reconfigure(next.files)
     log.info('the configuration is read anew')
   }
-  const release = (): Promise<void> => releaseAll(instruments, runtime)
+  const release = (): Promise<void> => releaseAll(instruments)
   const app = createExporterApp({
     address,
     log,
@@ -128,7 +126,7 @@ export async function runExporter(options: ExporterOptions, logger?: Logger): Pr
 }
 
 /** In the order of the output. */
-function listCollectors(instruments: Instruments, runtime: RuntimeFigures, version: string, startMs: number): Collector[] {
+function listCollectors(instruments: Instruments, version: string, startMs: number): Collector[] {
   const { table, processes, watch, lifecycle, machine } = instruments
   return [
     ...(watch ? [createFilesCollector(watch)] : []),
@@ -139,17 +137,15 @@ function listCollectors(instruments: Instruments, runtime: RuntimeFigures, versi
       version,
       startMs,
       dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
-      runtime,
     }),
   ]
 }
 
-async function releaseAll({ watch, lifecycle, machine, source }: Instruments, runtime: RuntimeFigures): Promise<void> {
+async function releaseAll({ watch, lifecycle, machine, source }: Instruments): Promise<void> {
   await watch?.close()
   lifecycle?.close()
   machine.close()
   await source.close()
-  runtime.close()
 }
 
 async function assemble(

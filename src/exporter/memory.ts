@@ -1,41 +1,64 @@
-/** Owns keeping the exporter's own memory small: how V8 grows its heaps, and giving back what the C library holds free. */
-import { setFlagsFromString } from 'node:v8'
+/**
+ * Owns keeping the exporter's own memory small: how its process is started, and giving back what it holds and does not need.
+ * What each part saves is in docs/benchmarks.md.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { getHeapStatistics } from 'node:v8'
 import { OperationalError } from '../lib/errors.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 
-/** Free memory of the C library is given back this often; it takes 0.3 to 1 ms. */
-const TRIM_INTERVAL_MS = 1_000
+/**
+ * For V8: small heaps over fast ones, and no helper threads, which on heaps of this size cost more CPU than they save time.
+ * Collecting by hand is allowed.
+ */
+export const SMALL_NODE_FLAGS: readonly string[] = [
+  '--optimize-for-size',
+  '--max-semi-space-size=1',
+  '--semi-space-growth-factor=1',
+  '--single-threaded',
+  '--v8-pool-size=1',
+  '--expose-gc',
+]
 
-/** mallopt(3): M_ARENA_MAX of malloc.h. */
-const M_ARENA_MAX = -8
+/** One heap of the C library for all threads (mallopt(3)): each more keeps free memory of its own. And fewer threads. */
+export const SMALL_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' }
+
+const LOOK_INTERVAL_MS = 1_000
+/** Worth the 5 ms that a collection takes. */
+const GARBAGE_BYTES_MIN = 2.5e6
 
 /**
- * Chooses small heaps over fast ones; call it before anything else is done. V8 reads these flags whenever it needs them, so they hold from now on, in threads that
- * start later too. Together they save 50 MB of garbage kept for later at 2,000 processes, and helper threads that cost more CPU
- * than they save time on heaps of this size (docs/benchmarks.md).
+ * Now and then collects garbage and gives what the C library holds free back to the kernel (malloc_trim(3), of glibc alone; 0.3
+ * to 1 ms), until the signal.
  */
-export function preferSmallHeaps(): void {
-  for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1', '--no-parallel-scavenge']) setFlagsFromString(flag)
-  // One heap of the C library for all threads, which rarely ask at the same time: each more keeps some free memory of its own.
-  bind('int mallopt(int parameter, int value)')?.(M_ARENA_MAX, 1)
+export async function keepSmall(signal: AbortSignal): Promise<void> {
+  const trim = bindTrim()
+  const collectGarbage = createGarbageCollection()
+  while (!signal.aborted) {
+    await delay(LOOK_INTERVAL_MS, undefined, { ref: false, signal }).catch(() => undefined)
+    collectGarbage()
+    trim?.(0)
+  }
 }
 
 /**
- * Trims now and then until the returned function is called. The C library keeps freed memory for each thread that ever asked
- * for some, and returns it only when told (malloc_trim(3), of glibc alone; elsewhere this does nothing).
+ * A function that collects this thread's garbage when there is enough of it. V8 by itself would wait until the heap is half as
+ * large again. Does nothing where the process was not started with --expose-gc.
  */
-export function startTrimming(): () => void {
-  const trim = bind('int malloc_trim(size_t pad)')
-  if (trim === undefined) return () => undefined
-  const timer = setInterval(() => trim(0), TRIM_INTERVAL_MS)
-  timer.unref()
-  return () => clearInterval(timer)
+export function createGarbageCollection(): () => void {
+  const { gc } = globalThis
+  if (gc === undefined) return () => undefined
+  let kept = 0
+  return () => {
+    if (getHeapStatistics().used_heap_size - kept < GARBAGE_BYTES_MIN) return
+    gc()
+    kept = getHeapStatistics().used_heap_size
+  }
 }
 
-/** Undefined where the C library has no such function. */
-function bind(prototype: string): ((...args: number[]) => unknown) | undefined {
+function bindTrim(): ((pad: number) => unknown) | undefined {
   try {
-    return loadLibc().bind(prototype)
+    return loadLibc().bind('int malloc_trim(size_t pad)')
   } catch (error) {
     if (error instanceof OperationalError) return undefined
     throw error

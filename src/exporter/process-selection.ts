@@ -1,5 +1,5 @@
 /** Owns the choice of the processes that have series of their own: the most active ones, with those already chosen preferred. */
-import type { TrackedProcess } from './process-table.ts'
+import type { TrackedProcess } from './tracked-process.ts'
 import { cpuSecondsOf, type ProcessSample } from './sources/process-source.ts'
 
 export interface SelectionOptions {

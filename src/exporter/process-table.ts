@@ -1,9 +1,10 @@
 /** Owns what is known of every living process and its group, fed by scans and by file events. Never reads /proc itself. */
 import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher, type GroupSubject } from '../lib/groups/group-name.ts'
 import type { ProcessDetails, ProcessIdentity } from '../lib/linux/proc-process.ts'
-import { bequeath, openLedger, recover, type ChildLedger } from './child-use.ts'
-import { FRESH_PROCESS, GroupCounters, addUse, creditUse, type CounterSet, type Group } from './group-counters.ts'
-import type { ProcessSample, ProcessScan, ProcessSlow } from './sources/process-source.ts'
+import { bequeath, openLedger, recover } from './child-use.ts'
+import { FRESH_PROCESS, GroupCounters, addUse, creditUse, type Group } from './group-counters.ts'
+import type { ProcessSample, ProcessScan } from './sources/process-source.ts'
+import { countersOf, isAlive, newTrackedProcess, type TrackedProcess } from './tracked-process.ts'
 
 export interface TableSettings {
   readonly matchers: readonly GroupMatcher[]
@@ -28,33 +29,6 @@ export interface LifeFollower {
   endedGroup(pid: number): Group | undefined
   /** A scan has found these for the first time, and these no longer. Both lack what was born and ended between two scans. */
   scanned(born: readonly TrackedProcess[], ended: readonly TrackedProcess[], startedMs: number): void
-}
-
-export interface TrackedProcess {
-  readonly pid: number
-  readonly startTicks: number
-  sample: ProcessSample | undefined
-  comm: string
-  readonly isKernelThread: boolean
-  details: ProcessDetails
-  group: Group
-  slow: ProcessSlow
-  ledger: ChildLedger | undefined
-  /** Wall clock when it was first heard of. */
-  readonly trackedMs: number
-  filesCreated: number
-  /** Cores, files per second and the share of memory, decaying; see process-selection.ts. */
-  activity: number
-  /** As of the last selection: CPU and I/O in seconds of a core, and files; the effort is -1 before the first. */
-  selectedEffort: number
-  selectedFiles: number
-  published: boolean
-  /** As of the last scrape; see descendants.ts. */
-  descendants: number
-  childrenToCount: number
-  /** The number of the scan that found it first, and of the last that found it. */
-  bornScan: number
-  seenScan: number
 }
 
 type Named = Pick<TrackedProcess, 'comm' | 'isKernelThread'>
@@ -242,27 +216,7 @@ export class ProcessTable {
   #track(pid: number, startTicks: number, named: Named, details: ProcessDetails = { cmdline: [] }): TrackedProcess {
     const { comm, isKernelThread } = named
     const group = this.#groupOf({ comm, isKernelThread, details })
-    return {
-      pid,
-      startTicks,
-      sample: undefined,
-      comm,
-      isKernelThread,
-      details,
-      group,
-      slow: {},
-      ledger: undefined,
-      trackedMs: this.#options.clock.nowMs(),
-      filesCreated: 0,
-      activity: 0,
-      selectedEffort: -1,
-      selectedFiles: 0,
-      published: false,
-      descendants: 0,
-      childrenToCount: 0,
-      bornScan: 0,
-      seenScan: 0,
-    }
+    return newTrackedProcess({ pid, startTicks, comm, isKernelThread, details, group, trackedMs: this.#options.clock.nowMs() })
   }
 
   #groupOf(process: Named & { readonly details: ProcessDetails }): Group {
@@ -298,27 +252,5 @@ export class ProcessTable {
     const alive = new Set<Group>()
     for (const process of this.#processes.values()) alive.add(process.group)
     this.groups.expire(this.#options.clock.nowMs() - this.#settings.groupExpiryMs, alive)
-  }
-}
-
-/** Z and X are dead already. */
-function isAlive(state: string): boolean {
-  return state !== 'Z' && state !== 'X' && state !== 'x'
-}
-
-/** The rising figures of a sample, in the shape that groups add up. */
-export function countersOf(sample: ProcessSample, slow: ProcessSlow): CounterSet {
-  return {
-    userSeconds: sample.userSeconds,
-    systemSeconds: sample.systemSeconds,
-    undividedSeconds: sample.undividedSeconds,
-    minorFaults: sample.minorFaults,
-    majorFaults: sample.majorFaults,
-    voluntarySwitches: slow.voluntarySwitches,
-    involuntarySwitches: slow.involuntarySwitches,
-    readBytes: sample.io?.readBytes,
-    writtenBytes: sample.io?.writtenBytes,
-    readOperations: sample.io?.readOperations,
-    writeOperations: sample.io?.writeOperations,
   }
 }

@@ -1,7 +1,7 @@
 /** Owns the answer of /api/system/overview: the machine in a few figures, the processes that use it, and one sentence. Pure. */
 import { printable } from '../../lib/log.ts'
 import type { HostPair } from '../host-sampler.ts'
-import type { TrackedProcess } from '../process-table.ts'
+import type { TrackedProcess } from '../tracked-process.ts'
 import type { ProcessRate } from './process-rates.ts'
 import { describeMachine, type HighMarks } from './sentence.ts'
 import type { OverviewView, TopProcessView } from './system-schemas.ts'

@@ -1,5 +1,6 @@
 /** Owns how much CPU each process has used between two scans of the table. Never scans. */
-import type { ProcessTable, TrackedProcess } from '../process-table.ts'
+import type { ProcessTable } from '../process-table.ts'
+import type { TrackedProcess } from '../tracked-process.ts'
 import { cpuSecondsOf, type ProcessSample } from '../sources/process-source.ts'
 
 export interface ProcessRate {

@@ -1,6 +1,6 @@
 /** Owns what /api/processes tells: every process with its figures; what could not be read is null. */
 import type { ProcessView } from './list-schemas.ts'
-import type { TrackedProcess } from '../process-table.ts'
+import type { TrackedProcess } from '../tracked-process.ts'
 import { cpuSecondsOf } from '../sources/process-source.ts'
 
 /** Command lines are shown as far as this; ps(1) shows the same to the same people. */

@@ -1,7 +1,7 @@
 /** Owns the exporter's series about itself: its version, when it began to count, what caps have left out, and its own process. */
 import type { Collector } from '../collector.ts'
 import type { Exposition, Family } from '../exposition.ts'
-import type { RuntimeFigures } from './runtime-families.ts'
+import { writeRuntime } from './runtime-families.ts'
 
 export const BUILD_INFO: Family = {
   name: 'procwarden_build_info',
@@ -29,7 +29,6 @@ export interface ExporterCollectorOptions {
   readonly version: string
   readonly startMs: number
   readonly dropped: () => Readonly<Record<DroppedFamily, number>>
-  readonly runtime: RuntimeFigures
 }
 
 export function createExporterCollector(options: ExporterCollectorOptions): Collector {
@@ -43,7 +42,7 @@ export function createExporterCollector(options: ExporterCollectorOptions): Coll
         SERIES_DROPPED,
         DROPPED_FAMILIES.map((family) => [[family], dropped[family]]),
       )
-      options.runtime.write(out)
+      await writeRuntime(out)
     },
   }
 }

@@ -1,7 +1,8 @@
 /** Owns the metric families of groups: their names, which are a contract, and how they are written from the table. */
 import type { Exposition, Family } from '../exposition.ts'
 import type { CounterSet, Group, GroupInfo } from '../group-counters.ts'
-import type { ProcessTable, TrackedProcess } from '../process-table.ts'
+import type { ProcessTable } from '../process-table.ts'
+import type { TrackedProcess } from '../tracked-process.ts'
 import { COUNTERS, GROUP, LEVELS, family, type LevelFamilies } from './process-figures.ts'
 
 export const PROCESSES = family('group_processes', 'gauge', ['group', 'state'], 'Processes of the group by state.')

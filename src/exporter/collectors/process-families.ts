@@ -1,7 +1,7 @@
 /** Owns the metric families of processes: their names, which are a contract, and how they are written. */
 import type { Exposition, Family } from '../exposition.ts'
 import type { CounterSet } from '../group-counters.ts'
-import { countersOf, type TrackedProcess } from '../process-table.ts'
+import { countersOf, type TrackedProcess } from '../tracked-process.ts'
 import { printable } from '../../lib/log.ts'
 import type { ProcessSample } from '../sources/process-source.ts'
 import { writeCpu } from './group-families.ts'

@@ -1,7 +1,7 @@
 /** Owns the figures of a process that are published, and the families they are published in. */
 import type { Family } from '../exposition.ts'
 import type { CounterSet } from '../group-counters.ts'
-import type { TrackedProcess } from '../process-table.ts'
+import type { TrackedProcess } from '../tracked-process.ts'
 
 type Figure = (process: TrackedProcess) => number | undefined
 

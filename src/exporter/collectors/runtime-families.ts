@@ -3,11 +3,9 @@
  * here because that library brings TLS and crypto with it (4 MB), and samples the event loop every 10 ms.
  */
 import { readFileSync, statSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setImmediate as turn } from 'node:timers/promises'
 import { getHeapSpaceStatistics } from 'node:v8'
 import type { Exposition, Family } from '../exposition.ts'
-
-type Delay = ReturnType<typeof monitorEventLoopDelay>
 
 const family = (name: string, type: Family['type'], help: string, labels: readonly string[] = []): Family => ({ name, type, help, labels })
 
@@ -25,65 +23,45 @@ export const EXTERNAL = family('nodejs_external_memory_bytes', 'gauge', 'Node.js
 export const SPACE_USED = family('nodejs_heap_space_size_used_bytes', 'gauge', 'Process heap space size used from Node.js in bytes.', [
   'space',
 ])
-export const LAG: ReadonlyArray<readonly [family: Family, nanoseconds: (delay: Delay) => number]> = [
-  [family('nodejs_eventloop_lag_mean_seconds', 'gauge', 'The mean of the recorded event loop delays.'), (delay) => delay.mean],
-  [
-    family('nodejs_eventloop_lag_p50_seconds', 'gauge', 'The 50th percentile of the recorded event loop delays.'),
-    (delay) => delay.percentile(50),
-  ],
-  [
-    family('nodejs_eventloop_lag_p99_seconds', 'gauge', 'The 99th percentile of the recorded event loop delays.'),
-    (delay) => delay.percentile(99),
-  ],
-  [family('nodejs_eventloop_lag_max_seconds', 'gauge', 'The maximum recorded event loop delay.'), (delay) => delay.max],
-]
+export const LAG = family(
+  'nodejs_eventloop_lag_seconds',
+  'gauge',
+  'Lag of event loop in seconds: how long a task waited for its turn, tried once per scrape.',
+)
 export const NODE_VERSION = family('nodejs_version_info', 'gauge', 'Node.js version info.', ['version', 'major', 'minor', 'patch'])
 
-/** How often the event loop's lag is sampled: often enough for a loop that hangs, and next to nothing. */
-const LAG_SAMPLE_INTERVAL_MS = 1000
-const NS_PER_SECOND = 1e9
 const US_PER_SECOND = 1e6
 
-export interface RuntimeFigures {
-  write(out: Exposition): void
-  close(): void
-}
+/** When this process started; performance.timeOrigin is to the microsecond, and a label set must not flicker. */
+const startSeconds = Math.round(performance.timeOrigin) / 1000
 
-/** Watches the event loop from now on. */
-export function createRuntimeFigures(): RuntimeFigures {
-  const delay = monitorEventLoopDelay({ resolution: LAG_SAMPLE_INTERVAL_MS })
-  delay.enable()
-  const startSeconds = Math.round(performance.timeOrigin) / 1000
-  return {
-    write: (out) => {
-      const one = (of: Family, value: number | undefined): void => out.family(of, value === undefined ? [] : [[[], value]])
-      const { user, system } = process.cpuUsage()
-      one(CPU_USER, user / US_PER_SECOND)
-      one(CPU_SYSTEM, system / US_PER_SECOND)
-      one(CPU, (user + system) / US_PER_SECOND)
-      one(STARTED, startSeconds)
-      const { rss, heapUsed, external } = process.memoryUsage()
-      one(RESIDENT, rss)
-      const own = readOwnStatus()
-      one(VIRTUAL, own.virtualBytes)
-      one(DATA, own.dataBytes)
-      one(OPEN_FDS, openFds())
-      one(MAX_FDS, own.fdsMax)
-      one(HEAP_USED, heapUsed)
-      one(EXTERNAL, external)
-      out.family(
-        SPACE_USED,
-        getHeapSpaceStatistics().map((space) => [[space.space_name.replace(/_space$/, '')], space.space_used_size]),
-      )
-      // Before the first sample there is no mean.
-      const sampled = delay.count > 0
-      for (const [of, nanoseconds] of LAG) one(of, sampled ? nanoseconds(delay) / NS_PER_SECOND : undefined)
-      const { node } = process.versions
-      const [major = '', minor = '', patch = ''] = node.split('.')
-      out.family(NODE_VERSION, [[[`v${node}`, major, minor, patch], 1]])
-    },
-    close: () => delay.disable(),
-  }
+/** All of them, as they are now. */
+export async function writeRuntime(out: Exposition): Promise<void> {
+  const one = (of: Family, value: number | undefined): void => out.family(of, value === undefined ? [] : [[[], value]])
+  const { user, system } = process.cpuUsage()
+  one(CPU_USER, user / US_PER_SECOND)
+  one(CPU_SYSTEM, system / US_PER_SECOND)
+  one(CPU, (user + system) / US_PER_SECOND)
+  one(STARTED, startSeconds)
+  const { rss, heapUsed, external } = process.memoryUsage()
+  one(RESIDENT, rss)
+  const own = readOwnStatus()
+  one(VIRTUAL, own.virtualBytes)
+  one(DATA, own.dataBytes)
+  one(OPEN_FDS, openFds())
+  one(MAX_FDS, own.fdsMax)
+  one(HEAP_USED, heapUsed)
+  one(EXTERNAL, external)
+  out.family(
+    SPACE_USED,
+    getHeapSpaceStatistics().map((space) => [[space.space_name.replace(/_space$/, '')], space.space_used_size]),
+  )
+  const askedMs = performance.now()
+  await turn()
+  one(LAG, (performance.now() - askedMs) / 1000)
+  const { node } = process.versions
+  const [major = '', minor = '', patch = ''] = node.split('.')
+  out.family(NODE_VERSION, [[[`v${node}`, major, minor, patch], 1]])
 }
 
 /** Since Linux 6.2 the folder's size is the number of its entries (proc_pid_fd(5)); listing thousands would take milliseconds. */

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../lib/clock.ts'
 import { assert, messageOf } from '../../lib/errors.ts'
 import { createProcfs } from '../../lib/linux/proc-process.ts'
+import { createGarbageCollection } from '../memory.ts'
 import { ProcScanner, type Skips } from './proc-scan.ts'
 import { ScanDeltaWriter } from './scan-delta.ts'
 import { ScanProgress } from './scan-progress.ts'
@@ -19,8 +20,11 @@ const scanner = new ProcScanner({
 })
 const deltas = new ScanDeltaWriter()
 
+const collectGarbage = createGarbageCollection()
+
 port.on('message', (skips: Skips) => {
   port.postMessage(answer(skips))
+  collectGarbage()
 })
 
 function answer(skips: Skips): ScanReply {

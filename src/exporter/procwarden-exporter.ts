@@ -10,7 +10,8 @@ import type { ExporterOptions } from './settings.ts'
 process.stderr.on('error', () => undefined)
 // Written by cli/exporter.ts, so it needs no parsing.
 const options: ExporterOptions = JSON.parse(process.argv[2] ?? '{}')
-process.exitCode = await run()
+// Not left to the end of all work: a thread that hangs in the kernel would never end.
+process.exit(await run())
 
 async function run(): Promise<number> {
   const log = createLogger({ level: options.logLevel ?? 'info', format: options.logFormat ?? 'text', part: 'exporter' })

@@ -1,0 +1,160 @@
+/** Owns one run: in every round each contender watches a fresh folder in turn, and one writer works without any watcher. */
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { createChildren, type Children } from '../lib/children.ts'
+import type { Say } from '../lib/peers.ts'
+import { median } from '../lib/statistics.ts'
+import { cpuMs, memoryUse } from '../lib/usage.ts'
+import type { Contender, Counts, Watching } from './contenders.ts'
+import type { Grounds } from './file-system.ts'
+
+export interface Round {
+  readonly creations: Counts
+  /** Of the create-and-unlink pairs alone. */
+  readonly pairs: Counts
+  /** Of the watcher, from the first creation until all are counted. */
+  readonly cpuMs: number
+  /** The most that its anonymous memory grew meanwhile. */
+  readonly growthBytes: number
+  readonly writer: WriterCost
+}
+
+export interface WriterCost {
+  readonly wallMs: number
+  readonly cpuMs: number
+}
+
+export interface Result {
+  readonly name: string
+  readonly rounds: readonly Round[]
+}
+
+export interface Measurement {
+  readonly files: number
+  readonly pairs: number
+  /** Without a watcher, one for each round. */
+  readonly alone: readonly WriterCost[]
+  readonly results: readonly Result[]
+}
+
+export interface MeasureOptions {
+  readonly files: number
+  readonly pairs: number
+  readonly rounds: number
+  readonly grounds: Grounds
+  readonly contenders: readonly Contender[]
+  readonly say: Say
+  readonly children: (created: Children) => void
+}
+
+const WARM_UP_FILES = 5_000
+/** Until a contender that has started rests. */
+const CALM_MS = 1_000
+const SAMPLE_INTERVAL_MS = 50
+/** A count that has not changed for this long will not any more. */
+const SETTLED_MS = 4_000
+const LOOK_EVERY_MS = 500
+const COUNTED_TIMEOUT_MS = 180_000
+const WRITER_TIMEOUT_MS = 300_000
+
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const alone: WriterCost[] = []
+  const rounds = new Map<string, Round[]>(options.contenders.map(({ name }) => [name, []]))
+  for (let round = 1; round <= options.rounds; round++) {
+    options.say(`round ${round} of ${options.rounds}: no watcher`)
+    alone.push(await withWriter(options, (write, directory) => write('create', directory, options.files)))
+    for (const contender of options.contenders) {
+      options.say(`round ${round} of ${options.rounds}: ${contender.name}`)
+      rounds.get(contender.name)?.push(await watchedRound(contender, options))
+    }
+  }
+  return { files: options.files, pairs: options.pairs, alone, results: [...rounds].map(([name, of]) => ({ name, rounds: of })) }
+}
+
+/** Of each round, by its own baseline: both saw the same disk and the same neighbours. */
+export function slowDown({ rounds }: Result, alone: readonly WriterCost[], cost: keyof WriterCost): number {
+  return median(rounds.map(({ writer }, index) => writer[cost] / (alone[index]?.[cost] ?? Number.NaN)))
+}
+
+type Write = (verb: 'create' | 'pairs', directory: string, count: number) => Promise<WriterCost>
+
+function watchedRound(contender: Contender, options: MeasureOptions): Promise<Round> {
+  return withWriter(options, async (write, directory, children, writerPid) => {
+    const watching = await contender.start(children, directory, path.dirname(directory))
+    await watching.counts(writerPid)
+    await delay(CALM_MS)
+    const usage = followUsage(watching)
+    const writer = await write('create', directory, options.files)
+    const creations = await settled(watching, writerPid, { created: options.files, deleted: 0 })
+    const { cpu, growthBytes } = usage.end()
+    await write('pairs', directory, options.pairs)
+    const all = await settled(watching, writerPid, { created: creations.created + options.pairs, deleted: options.pairs })
+    return { creations, pairs: minus(all, creations), cpuMs: cpu, growthBytes, writer }
+  })
+}
+
+async function withWriter<Outcome>(
+  options: MeasureOptions,
+  act: (write: Write, directory: string, children: Children, pid: number) => Promise<Outcome>,
+): Promise<Outcome> {
+  const children = createChildren()
+  options.children(children)
+  try {
+    const grounds = options.grounds.fresh()
+    const [directory, warmUp] = [path.join(grounds, 'watched'), path.join(grounds, 'warm-up')]
+    for (const folder of [directory, warmUp]) mkdirSync(folder)
+    const program = children.start(process.execPath, [path.join(import.meta.dirname, 'writer.ts')])
+    await program.line(/^ready$/)
+    const write: Write = async (verb, folder, count) => {
+      const line = program.line(/^\{/, WRITER_TIMEOUT_MS)
+      program.write(`${verb} ${folder} ${count}\n`)
+      return z.object({ wallMs: z.number(), cpuMs: z.number() }).parse(JSON.parse(await line))
+    }
+    await write('create', warmUp, WARM_UP_FILES)
+    return await act(write, directory, children, program.pid)
+  } finally {
+    await children.close()
+    options.grounds.drop()
+  }
+}
+
+function followUsage({ pid }: Watching): { end(): { readonly cpu: number; readonly growthBytes: number } } {
+  const cpuBefore = cpuMs(pid)
+  const memoryBefore = memoryUse(pid).anonymousBytes
+  let most = memoryBefore
+  const look = (): void => {
+    most = Math.max(most, memoryUse(pid).anonymousBytes)
+  }
+  const timer = setInterval(look, SAMPLE_INTERVAL_MS)
+  return {
+    end: () => {
+      clearInterval(timer)
+      look()
+      return { cpu: cpuMs(pid) - cpuBefore, growthBytes: most - memoryBefore }
+    },
+  }
+}
+
+/** The counts once they are those that are due, or change no more. */
+async function settled(watching: Watching, pid: number, due: Pick<Counts, 'created' | 'deleted'>): Promise<Counts> {
+  const end = performance.now() + COUNTED_TIMEOUT_MS
+  let counts = await watching.counts(pid)
+  let changedMs = performance.now()
+  while ((counts.created < due.created || counts.deleted < due.deleted) && performance.now() < Math.min(end, changedMs + SETTLED_MS)) {
+    await delay(LOOK_EVERY_MS)
+    const now = await watching.counts(pid)
+    if (now.created !== counts.created || now.deleted !== counts.deleted) changedMs = performance.now()
+    counts = now
+  }
+  return counts
+}
+
+function minus(a: Counts, b: Counts): Counts {
+  return {
+    created: a.created - b.created,
+    deleted: a.deleted - b.deleted,
+    attributed: a.attributed === undefined ? undefined : a.attributed - (b.attributed ?? 0),
+  }
+}

@@ -27,6 +27,8 @@ import {
   type ExporterSettings,
   type ProcessesBackend,
 } from './config.ts'
+import type { Crediting } from './file-activity.ts'
+import { FileCredit } from './file-credit.ts'
 import { FileWatch } from './file-watch.ts'
 import { createCategoryOf } from './group-category.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
@@ -140,7 +142,7 @@ function listCollectors(instruments: Instruments, version: string, startMs: numb
     createExporterCollector({
       version,
       startMs,
-      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
+      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.activity.counts.folded ?? 0 }),
     }),
   ]
 }
@@ -167,6 +169,14 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
     identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
     userName: (uid) => userNames.nameOf(uid),
   })
+  // Assigned below: processes are followed, and files counted, with what is known of both.
+  let lifecycle: Lifecycle | undefined
+  const credit = new FileCredit({ clock, lifeOf: (pid) => lifecycle?.lifeOf(pid) })
+  const crediting: Crediting = {
+    prepare: () => lifecycle?.refresh(),
+    creditorOf: (pid, count) => credit.creditorOf(pid, count),
+    credit: (pid, count) => table.addFilesCreated(pid, count).name,
+  }
   const watch = files.enabled
     ? new FileWatch({
         settings: files,
@@ -174,7 +184,7 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
         log,
         openFanotify: () => createFanotify(loadLibc()),
         // Without scans nothing would ever tell the table that a process has ended.
-        credit: processes.enabled ? (pid, count) => table.addFilesCreated(pid, count).name : undefined,
+        crediting: processes.enabled ? crediting : undefined,
       })
     : undefined
   const source =
@@ -195,7 +205,7 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
         drainFiles: async () => watch?.drain().catch(() => undefined),
       })
     : undefined
-  const lifecycle =
+  lifecycle =
     collector !== undefined && settings().lifecycle.enabled
       ? createLifecycle({
           table,

@@ -5,6 +5,7 @@
 import os from 'node:os'
 import { isInterpreter } from '../lib/groups/interpreter.ts'
 import type { ProcEvent } from '../lib/linux/proc-events.ts'
+import type { KnownLife } from './file-credit.ts'
 import type { ExitReason, Group } from './group-counters.ts'
 import type { LifeFollower, ProcessTable, TrackedProcess } from './process-table.ts'
 import type { ExecutedNames } from './sources/executed-names.ts'
@@ -25,6 +26,8 @@ interface Life {
   /** Whether its start is in the counters (or lies before our time). */
   counted: boolean
   readonly bornMs: number
+  /** 0 where no event has told. */
+  readonly parentPid: number
 }
 
 interface Ending {
@@ -59,7 +62,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
   readonly #lives = new Map<number, Life>()
   readonly #unsettled = new Set<Life>()
   /** In the order of their ends. */
-  readonly #ended = new Map<number, { readonly group: Group; readonly endedMs: number }>()
+  readonly #ended = new Map<number, { readonly group: Group; readonly endedMs: number; readonly life: Life | undefined }>()
   #drain: (() => void) | undefined
   #lostEvents = 0
   #needsRepair = false
@@ -106,6 +109,20 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     return this.#ended.get(pid)?.group
   }
 
+  /** What events told of a process that lives, or ended a short while ago; undefined when it is older than our listening. */
+  lifeOf(pid: number): KnownLife | undefined {
+    const ended = this.#lives.has(pid) ? undefined : this.#ended.get(pid)
+    const life = this.#lives.get(pid) ?? ended?.life
+    if (life === undefined || life.parentPid === 0) return undefined
+    const { parentPid, bornMs, execs } = life
+    return { parentPid, bornMs, execs, endedMs: ended?.endedMs, group: (ended?.group ?? life.group)?.name }
+  }
+
+  /** Takes in what has happened so far. */
+  refresh(): void {
+    this.#drain?.()
+  }
+
   /** Without events the two lists are all that is known; with them they repair what a loss has torn. */
   scanned(born: readonly TrackedProcess[], ended: readonly TrackedProcess[], startedMs: number): void {
     if (this.#drain === undefined) {
@@ -119,7 +136,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     for (const process of born) {
       if (this.#lives.has(process.pid) || this.#ended.has(process.pid)) continue
       this.#start(process.group)
-      this.#lives.set(process.pid, { group: process.group, execs: 0, comm: undefined, counted: true, bornMs: startedMs })
+      this.#lives.set(process.pid, { group: process.group, execs: 0, comm: undefined, counted: true, bornMs: startedMs, parentPid: 0 })
     }
     const alive = new Set<number>()
     for (const { pid } of this.#options.table.processes()) alive.add(pid)
@@ -145,6 +162,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
       comm: undefined,
       counted: false,
       bornMs: this.#options.clock.nowMs(),
+      parentPid,
     }
     this.#lives.set(pid, life)
     this.#unsettled.add(life)
@@ -202,7 +220,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     this.#end(group, reason)
     if (signal !== undefined && CRASH_SIGNALS.has(signal)) group.life.crashes.set(signal, (group.life.crashes.get(signal) ?? 0) + 1)
     this.#ended.delete(pid)
-    this.#ended.set(pid, { group, endedMs: clock.nowMs() })
+    this.#ended.set(pid, { group, endedMs: clock.nowMs(), life })
   }
 
   #groupOf(pid: number, endings: ReadonlyMap<number, Ending>): Group | undefined {
@@ -214,14 +232,14 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     const known = this.#lives.get(pid)
     if (known !== undefined) return known
     const group = this.#options.table.knownGroup(pid) ?? this.#options.table.askGroup(pid)
-    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs() }
+    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs(), parentPid: 0 }
     if (group !== undefined) this.#lives.set(pid, life)
     return life
   }
 
   #knownLife(pid: number): Life | undefined {
     const group = this.#options.table.knownGroup(pid)
-    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0 }
+    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0, parentPid: 0 }
   }
 
   #settle(): void {

@@ -1,42 +1,87 @@
 /** Owns the series of watched folders and of the watch itself. The files of groups and processes are the processes collector's. */
 import type { Collector } from '../collector.ts'
+import type { DirectorySeries } from '../directory-counts.ts'
 import type { Exposition, Family } from '../exposition.ts'
 import type { FileWatch } from '../file-watch.ts'
 
-export const FILES_CREATED: Family = {
-  name: 'procwarden_files_created_total',
-  type: 'counter',
-  help: 'Files created in the folder, and in those below it that have no series of their own; "other" for folders beyond the cap.',
-  labels: ['directory'],
-}
+const ofDirectory = (name: string, help: string): Family => ({ name: `procwarden_${name}`, type: 'counter', help, labels: ['directory'] })
+const ofWatch = (name: string, help: string): Family => ({ name: `procwarden_${name}`, type: 'counter', help, labels: [] })
+
+export const FILES_CREATED = ofDirectory(
+  'files_created_total',
+  'Files created in the folder, and in those below it that have no series of their own; "other" for folders beyond the cap.',
+)
+export const FILES_DELETED = ofDirectory('files_deleted_total', 'Files deleted in the folder.')
+export const FILES_MOVED = ofDirectory(
+  'files_moved_total',
+  'Files that got their name in the folder by a rename, from there or elsewhere; absent without fanotify.',
+)
+export const FILES_IGNORED = ofDirectory(
+  'files_ignored_total',
+  'Files created under names that are not counted, such as node_modules, in the folder or below; absent without fanotify.',
+)
+export const FILES_EXAMINED = ofDirectory(
+  'files_examined_total',
+  'New files of the folder that were compared with other new ones, as far as the budget for that reaches.',
+)
+export const FILES_DUPLICATES = ofDirectory(
+  'files_duplicates_total',
+  'New files of the folder that have the same content as one before; of those that were examined.',
+)
 export const BACKEND_INFO: Family = {
   name: 'procwarden_file_watch_backend_info',
   type: 'gauge',
   help: 'Always 1; what watches the folders, and why it is this: fanotify names processes, chokidar does not.',
   labels: ['backend', 'reason'],
 }
-export const OVERFLOWS: Family = {
-  name: 'procwarden_file_watch_overflows_total',
-  type: 'counter',
-  help: 'Times the kernel dropped file events because they were not read in time.',
-  labels: [],
-}
+export const OVERFLOWS = ofWatch('file_watch_overflows_total', 'Times the kernel dropped file events because they were not read in time.')
+export const REPAIRED = ofWatch(
+  'file_watch_repaired_files_total',
+  'Files that a rescan after dropped events found and added to the counts, with nobody known to have made them.',
+)
+export const UNEXAMINED = ofWatch(
+  'files_unexamined_total',
+  'New files that were not compared with others, because there were too many for the budget or they are too large.',
+)
+
+const OF_DIRECTORY: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
+  [FILES_CREATED, (series) => series.count],
+  [FILES_DELETED, (series) => series.deleted],
+]
+const WITH_FANOTIFY: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
+  [FILES_MOVED, (series) => series.moved],
+  [FILES_IGNORED, (series) => series.ignored],
+]
+const WITH_DUPLICATES: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
+  [FILES_EXAMINED, (series) => series.examined],
+  [FILES_DUPLICATES, (series) => series.duplicates],
+]
 
 export function createFilesCollector(watch: FileWatch): Collector {
   return {
     name: 'files',
     collect: async (out: Exposition) => {
       await watch.drain()
-      const series = [...watch.counts.series()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
-      out.family(
-        FILES_CREATED,
-        series.map((one) => [[one.label], one.count]),
-      )
+      const { activity } = watch
+      const { duplicates } = activity
+      const series = [...activity.counts.series()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
+      const families = [
+        ...OF_DIRECTORY,
+        ...(watch.attributes ? WITH_FANOTIFY : []),
+        ...(duplicates.isEnabled ? WITH_DUPLICATES : []),
+      ]
+      for (const [family, figure] of families)
+        out.family(
+          family,
+          series.map((one) => [[one.label], figure(one)]),
+        )
       out.family(
         BACKEND_INFO,
         [...watch.backends].map(([backend, reason]) => [[backend, reason], 1]),
       )
-      out.family(OVERFLOWS, [[[], watch.overflows]])
+      out.family(OVERFLOWS, [[[], activity.overflows]])
+      out.family(REPAIRED, [[[], activity.repaired]])
+      if (duplicates.isEnabled) out.family(UNEXAMINED, [[[], duplicates.skipped]])
     },
   }
 }

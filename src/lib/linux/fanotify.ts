@@ -1,14 +1,20 @@
 /** Owns the system calls of fanotify(7): a group of marks, and turning a folder's file handle into its path. Never keeps events. */
-import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:fs'
 import { OperationalError } from '../errors.ts'
-import { FAN_CREATE, FAN_ONDIR, FAN_OPEN_EXEC } from './fanotify-events.ts'
+import { FAN_CLOSE_WRITE, FAN_CREATE, FAN_DELETE, FAN_MOVED_TO, FAN_ONDIR, FAN_OPEN_EXEC } from './fanotify-events.ts'
 import type { Libc } from './libc.ts'
 
 export interface Fanotify {
-  /** A non-blocking descriptor of events. Throws OperationalError `denied` (CAP_SYS_ADMIN) or `unsupported` (Linux 5.9). */
-  init(): number
-  /** Reports creations anywhere on the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
+  /**
+   * A non-blocking descriptor of events. Its queue has no end unless `isBounded`, when it is that of fs.fanotify.max_queued_events.
+   * Throws OperationalError `denied` (CAP_SYS_ADMIN) or `unsupported` (Linux 5.9).
+   */
+  init(isBounded?: boolean): number
+  /**
+   * Reports creations, deletions, moves and files closed after writing, anywhere on the file system that holds `path`.
+   * Throws OperationalError `file_system` when it cannot report them.
+   */
   markFilesystem(fd: number, path: string): void
   unmarkFilesystem(fd: number, path: string): void
   /** Reports programs executed from the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
@@ -24,6 +30,8 @@ export interface Fanotify {
    */
   pathOf(mount: Mount, directory: string): Buffer | undefined
 }
+
+const FILE_EVENTS = FAN_CREATE | FAN_DELETE | FAN_MOVED_TO | FAN_CLOSE_WRITE | FAN_ONDIR
 
 export interface Mount {
   readonly fd: number
@@ -65,13 +73,13 @@ export function createFanotify(libc: Libc): Fanotify {
   )
   const fstatfs: (fd: number, out: Buffer) => number = libc.bind('int fstatfs(int, _Out_ void *)')
 
-  const mark = (fd: number, action: number, path: string, mask = FAN_CREATE | FAN_ONDIR): void => {
+  const mark = (fd: number, action: number, path: string, mask = FILE_EVENTS): void => {
     if (fanotifyMark(fd, action | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path) < 0) throw markError(libc.errno(), path)
   }
 
   return {
-    init: () => {
-      const flags = FAN_REPORT_DFID_NAME | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK
+    init: (isBounded = false) => {
+      const flags = FAN_REPORT_DFID_NAME | (isBounded ? 0 : FAN_UNLIMITED_QUEUE) | FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK
       // With the handle of a new folder comes its path, even when it is gone by the time anybody asks.
       let fd = fanotifyInit(flags | FAN_REPORT_FID | FAN_REPORT_TARGET_FID, 0)
       if (fd < 0 && libc.errno() === 'EINVAL') fd = fanotifyInit(flags, 0)
@@ -103,12 +111,24 @@ export function createFanotify(libc: Libc): Fanotify {
         return undefined // ESTALE: removed, or not of this mount
       }
       try {
-        return readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+        const path = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+        return isOtherFolder(path, fd) ? undefined : path
       } finally {
         closeSync(fd)
       }
     },
   }
+}
+
+/**
+ * A folder that lies outside of what a bind mount shows has no path there, and the kernel tells the one from the root of the file
+ * system: what is found under it, if anything, is another folder. One that has been removed is not found at all.
+ */
+function isOtherFolder(path: Buffer, fd: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return false
+  const folder = fstatSync(fd)
+  return found.ino !== folder.ino || found.dev !== folder.dev
 }
 
 /** proc_pid_fdinfo(5). */

@@ -9,14 +9,14 @@ import type { Peer } from '../lib/peers.ts'
 export interface Counts {
   readonly created: number
   readonly deleted: number
-  /** Created by the process asked about; undefined where processes are not known. */
-  readonly attributed: number | undefined
 }
 
 export interface Watching {
   readonly pid: number
-  /** What was counted so far in the folder, and of that by `pid`. */
-  counts(pid: number): Promise<Counts>
+  /** What was counted so far in the folder. */
+  counts(): Promise<Counts>
+  /** Of what was created, by the process `pid`; undefined where processes are not known. */
+  attributed?(pid: number): Promise<number | undefined>
 }
 
 export interface Contender {
@@ -36,15 +36,16 @@ export function exporter(backend: 'fanotify' | 'chokidar'): Contender {
       const { program, url } = await startExporter(children, flags)
       return {
         pid: program.pid,
-        counts: async (pid) => {
-          const text = await (await fetch(url)).text()
+        // Only what the others tell as well: a scrape of all processes has a bench of its own.
+        counts: async () => {
+          const text = await (await fetch(`${url}?collect[]=files`)).text()
           const inFolder = (name: string): number => seriesValue(text, `procwarden_files_${name}_total{directory="${directory}"}`) ?? 0
-          const byProcess = text.match(new RegExp(`^procwarden_process_files_created_total\\{group=".*",pid="${pid}"\\} (\\d+)$`, 'm'))?.[1]
-          return {
-            created: inFolder('created'),
-            deleted: inFolder('deleted'),
-            attributed: byProcess === undefined ? undefined : Number(byProcess),
-          }
+          return { created: inFolder('created'), deleted: inFolder('deleted') }
+        },
+        attributed: async (pid) => {
+          const text = await (await fetch(url)).text()
+          const count = text.match(new RegExp(`^procwarden_process_files_created_total\\{group=".*",pid="${pid}"\\} (\\d+)$`, 'm'))?.[1]
+          return count === undefined ? undefined : Number(count)
         },
       }
     },
@@ -58,7 +59,7 @@ export function watcher(name: string, library: string): Contender {
     start: async (children, directory) => {
       const program = children.start(process.execPath, [path.join(import.meta.dirname, 'watcher.ts'), library, directory])
       await program.line(/^ready$/)
-      return { pid: program.pid, counts: async () => ({ ...(await asked(program)), attributed: undefined }) }
+      return { pid: program.pid, counts: () => asked(program) }
     },
   }
 }
@@ -71,7 +72,7 @@ export function inotifywait(peer: Peer): Contender {
       const args = ['--monitor', '--event', 'create', '--event', 'delete', '--format', '%e', '--outfile', output, directory]
       const program = children.start(peer.file, args, peer.env)
       await program.line(/Watches established/)
-      return { pid: program.pid, counts: async () => ({ ...countLines(output), attributed: undefined }) }
+      return { pid: program.pid, counts: async () => countLines(output) }
     },
   }
 }

@@ -12,6 +12,8 @@ import type { Grounds } from './file-system.ts'
 
 export interface Round {
   readonly creations: Counts
+  /** Of them, to the writer; undefined where processes are not known. */
+  readonly attributed: number | undefined
   /** Of the create-and-unlink pairs alone. */
   readonly pairs: Counts
   /** Of the watcher, from the first creation until all are counted. */
@@ -83,15 +85,17 @@ type Write = (verb: 'create' | 'pairs', directory: string, count: number) => Pro
 function watchedRound(contender: Contender, options: MeasureOptions): Promise<Round> {
   return withWriter(options, async (write, directory, children, writerPid) => {
     const watching = await contender.start(children, directory, path.dirname(directory))
-    await watching.counts(writerPid)
+    await watching.attributed?.(writerPid)
+    await watching.counts()
     await delay(CALM_MS)
     const usage = followUsage(watching)
     const writer = await write('create', directory, options.files)
-    const creations = await settled(watching, writerPid, { created: options.files, deleted: 0 })
+    const creations = await settled(watching, { created: options.files, deleted: 0 })
     const { cpu, growthBytes } = usage.end()
+    const attributed = await watching.attributed?.(writerPid)
     await write('pairs', directory, options.pairs)
-    const all = await settled(watching, writerPid, { created: creations.created + options.pairs, deleted: options.pairs })
-    return { creations, pairs: minus(all, creations), cpuMs: cpu, growthBytes, writer }
+    const all = await settled(watching, { created: creations.created + options.pairs, deleted: options.pairs })
+    return { creations, attributed, pairs: minus(all, creations), cpuMs: cpu, growthBytes, writer }
   })
 }
 
@@ -138,13 +142,13 @@ function followUsage({ pid }: Watching): { end(): { readonly cpu: number; readon
 }
 
 /** The counts once they are those that are due, or change no more. */
-async function settled(watching: Watching, pid: number, due: Pick<Counts, 'created' | 'deleted'>): Promise<Counts> {
+async function settled(watching: Watching, due: Counts): Promise<Counts> {
   const end = performance.now() + COUNTED_TIMEOUT_MS
-  let counts = await watching.counts(pid)
+  let counts = await watching.counts()
   let changedMs = performance.now()
   while ((counts.created < due.created || counts.deleted < due.deleted) && performance.now() < Math.min(end, changedMs + SETTLED_MS)) {
     await delay(LOOK_EVERY_MS)
-    const now = await watching.counts(pid)
+    const now = await watching.counts()
     if (now.created !== counts.created || now.deleted !== counts.deleted) changedMs = performance.now()
     counts = now
   }
@@ -152,9 +156,5 @@ async function settled(watching: Watching, pid: number, due: Pick<Counts, 'creat
 }
 
 function minus(a: Counts, b: Counts): Counts {
-  return {
-    created: a.created - b.created,
-    deleted: a.deleted - b.deleted,
-    attributed: a.attributed === undefined ? undefined : a.attributed - (b.attributed ?? 0),
-  }
+  return { created: a.created - b.created, deleted: a.deleted - b.deleted }
 }

@@ -64,7 +64,7 @@ export function formatReport(measurement: Measurement): string {
 function summaryOf(result: Result, { files, pairs, alone }: Measurement, chokidar: Result | undefined): Summary {
   const of = (cost: (round: Round) => number): number => median(result.rounds.map(cost))
   const cpu = of((round) => round.cpuMs)
-  const attributed = result.rounds.map((round) => round.creations.attributed)
+  const attributed = result.rounds.map((round) => round.attributed)
   return {
     name: result.name,
     created: worst(

@@ -72,7 +72,7 @@ const ignoreList = z
       .string()
       .min(1)
       .max(1024)
-      .refine((pattern) => !/^\/*$/.test(pattern), 'write a name, or a path below the watched folder; * and ? stand for any characters'),
+      .refine((text) => !/^\/*$/.test(text), 'write a name, or a path below the watched folder; * and ? stand for any characters'),
   )
   .max(100)
 

@@ -121,9 +121,9 @@ export class DirectoryCounts {
       names.length === 0
         ? { label: root.path, path: root.realPath, isRoot: true }
         : { label: join(root.path, names), path, isRoot: false }
-    const { ignoredLengths, ignoresName, globsPaths } = root
+    const { ignoredNames, ignoresName, globsPaths } = root
     const ignores = globsPaths ? (name: string) => root.isIgnoredPath([...folders, name]) : ignoresName
-    return { series: undefined, own, isIgnored, ignoredLengths, ignores }
+    return { series: undefined, own, isIgnored, ignoredNames, ignores }
   }
 
   /** Adds what happened, and who created files as far as that is known. */

@@ -55,7 +55,7 @@ const SETS_MAX = 2048
 const EXAMPLES_MAX = 5
 const TICK_MS = 100
 /** While events keep coming, this share of the budget is used. */
-const BUSY_SHARE = 0.2
+const BUSY_SHARE = 0.05
 
 /** The first file of a size is not read until there is a second one. */
 interface SizeEntry {

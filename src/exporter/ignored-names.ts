@@ -3,8 +3,8 @@
 export interface IgnoredNames {
   /** Whether an entry of this name is ignored wherever it is. */
   readonly ignoresName: (name: string) => boolean
-  /** Lengths in bytes that an ignored name may have; undefined when any may. */
-  readonly ignoredLengths: ReadonlySet<number> | undefined
+  /** All names that are ignored, as bytes; undefined when it takes more than names. */
+  readonly ignoredNames: readonly Buffer[] | undefined
   /** Whether the entry at this place below the root (names, outermost first) is ignored. Those above it are not asked about. */
   readonly isIgnoredPath: (names: readonly string[]) => boolean
   /** Whether a pattern speaks of more than a name. */
@@ -25,7 +25,7 @@ export function compileIgnored(patterns: readonly string[]): IgnoredNames {
   return {
     ignoresName,
     globsPaths,
-    ignoredLengths: globs.length === 0 && !globsPaths ? new Set([...names].map((name) => Buffer.byteLength(name))) : undefined,
+    ignoredNames: globs.length === 0 && !globsPaths ? [...names].map((name) => Buffer.from(name)) : undefined,
     isIgnoredPath: (entries) => ignoresName(entries.at(-1) ?? '') || (globsPaths && ofPaths.some((glob) => glob.test(entries.join('/')))),
   }
 }

@@ -30,7 +30,7 @@ import {
 import type { Crediting } from './file-activity.ts'
 import { FileCredit } from './file-credit.ts'
 import { FileWatch } from './file-watch.ts'
-import { createCategoryOf } from './group-category.ts'
+import { createCategoryOf, createCategoryOfName } from './group-category.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { ProcessTable } from './process-table.ts'
@@ -169,22 +169,14 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
     identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
     userName: (uid) => userNames.nameOf(uid),
   })
-  // Assigned below: processes are followed, and files counted, with what is known of both.
-  let lifecycle: Lifecycle | undefined
-  const credit = new FileCredit({ clock, lifeOf: (pid) => lifecycle?.lifeOf(pid) })
-  const crediting: Crediting = {
-    prepare: () => lifecycle?.refresh(),
-    creditorOf: (pid, count) => credit.creditorOf(pid, count),
-    credit: (pid, count) => table.addFilesCreated(pid, count).name,
-  }
-  const watch = files.enabled
+  const watch: FileWatch | undefined = files.enabled
     ? new FileWatch({
         settings: files,
         clock,
         log,
         openFanotify: () => createFanotify(loadLibc()),
         // Without scans nothing would ever tell the table that a process has ended.
-        crediting: processes.enabled ? crediting : undefined,
+        crediting: processes.enabled ? creditTo(table, clock, () => lifecycle) : undefined,
       })
     : undefined
   const source =
@@ -192,20 +184,21 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
       ? createPortableProcessSource()
       : createWorkerProcessSource({ procfsRoot, descriptorsMax: processes.descriptorsMax })
   const categories = loadCategories()
-  const collector = processes.enabled
+  const collector: ProcessesCollector | undefined = processes.enabled
     ? createProcessesCollector({
         table,
         source,
         clock,
         userNames,
         categoryOf: createCategoryOf(categories, (uid) => userNames.nameOf(uid)),
+        categoryOfName: createCategoryOfName(categories),
         perProcessMax: () => settings().processes.perProcessMax,
         memoryTotalBytes: os.totalmem(),
         // A fault there is the files collector's to report, and must not take the processes with it.
         drainFiles: async () => watch?.drain().catch(() => undefined),
       })
     : undefined
-  lifecycle =
+  const lifecycle: Lifecycle | undefined =
     collector !== undefined && settings().lifecycle.enabled
       ? createLifecycle({
           table,
@@ -227,6 +220,16 @@ function assemble(settings: () => ExporterSettings, options: ExporterOptions, cl
     classify: createClassify(categories, (uid) => userNames.nameOf(uid)),
   })
   return { table, source, processes: collector, watch, lifecycle, machine, userNames }
+}
+
+/** Files are counted before processes are followed, and credited with what is known of both. */
+function creditTo(table: ProcessTable, clock: Clock, lifecycle: () => Lifecycle | undefined): Crediting {
+  const credit = new FileCredit({ clock, lifeOf: (pid) => lifecycle()?.lifeOf(pid) })
+  return {
+    prepare: () => lifecycle()?.refresh(),
+    creditorOf: (pid, count) => credit.creditorOf(pid, count),
+    credit: (pid, count) => table.addFilesCreated(pid, count).name,
+  }
 }
 
 function isPortable(backend: ProcessesBackend): boolean {

@@ -54,6 +54,8 @@ export interface GroupLabels {
   readonly userName: (uid: number) => string
   /** The category of a group, judged by one of its processes. */
   readonly categoryOf: (process: TrackedProcess) => string
+  /** Of a group of which no process was ever scanned: a program may do all its work between two scans. */
+  readonly categoryOfName: (group: string) => string
 }
 
 /** Every group, also those whose processes have all ended; a group known for its files alone has only those. */
@@ -95,9 +97,13 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
     withProcesses.flatMap((group) => present([group.name], oldestStart(members.get(group) ?? []))),
   )
   for (const [group, ofGroup] of members) group.info = infoOf(ofGroup, labels)
+  for (const group of groups) {
+    if (group.info === undefined && group.filesCreated > 0)
+      group.info = { category: labels.categoryOfName(group.name), unit: '', container: '', user: '' }
+  }
   out.family(
     INFO,
-    withProcesses.flatMap(({ name, info }) =>
+    groups.flatMap(({ name, info }) =>
       info === undefined ? [] : [[[name, info.category, info.unit, info.container, info.user], 1] as const],
     ),
   )

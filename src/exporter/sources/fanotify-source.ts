@@ -87,14 +87,16 @@ export class FanotifySource<Counted extends Place> implements FileSource {
         refused.set(path, messageOf(error))
       }
     }
-    const { left, unreachable } = this.#folders.watch(watched)
+    const { left, isLeftHidden, unreachable } = this.#folders.watch(watched)
     for (const [path, why] of unreachable) refused.set(path, why)
-    for (const path of left) {
-      try {
-        fanotify.unmarkFilesystem(this.#fd, path)
-      } catch (error) {
-        log.debug(`the file system of ${path} is still watched, or gone: ${messageOf(error)}`)
+    try {
+      if (isLeftHidden) {
+        fanotify.unmarkAll(this.#fd)
+        for (const path of watched) fanotify.markFilesystem(this.#fd, path)
       }
+      for (const path of left) fanotify.unmarkFilesystem(this.#fd, path)
+    } catch (error) {
+      log.debug(`a file system that is watched no longer still sends its events: ${messageOf(error)}`)
     }
     this.#forgetLast()
     return refused
@@ -268,9 +270,10 @@ function unfinishedKey(event: FanotifyCursor): string {
   return `${event.directory() ?? ''}/${event.name().toString('latin1')}`
 }
 
-/** A name is made text of only when its length makes it a suspect. */
 function isIgnored(event: FanotifyCursor, place: Place): boolean {
   if (place.isIgnored) return true
-  const { ignoredLengths } = place
-  return (ignoredLengths === undefined || ignoredLengths.has(event.nameLength)) && place.ignores(bytesToText(event.name()))
+  const { ignoredNames } = place
+  if (ignoredNames === undefined) return place.ignores(bytesToText(event.name()))
+  for (const name of ignoredNames) if (event.isNamed(name)) return true
+  return false
 }

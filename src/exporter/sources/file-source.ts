@@ -15,8 +15,8 @@ export interface FileSource {
 export interface Place {
   /** The folder is one that is never counted: only how much was created in it is told. */
   readonly isIgnored: boolean
-  /** Lengths in bytes that the name of an ignored file may have; undefined when any length may. */
-  readonly ignoredLengths: ReadonlySet<number> | undefined
+  /** All names that `ignores` is true for, as bytes, to spare making text of every name; undefined when it takes a pattern. */
+  readonly ignoredNames: readonly Buffer[] | undefined
   /** Whether a file of this name is one that is never counted. */
   readonly ignores: (name: string) => boolean
 }

@@ -33,6 +33,14 @@ interface Lookout {
   readonly mountId: string
 }
 
+interface Change {
+  /** A path on each file system that no root is on any more. */
+  readonly left: readonly string[]
+  /** There are more of them, which no path leads to: unmounted, or hidden under what was mounted there since. */
+  readonly isLeftHidden: boolean
+  readonly unreachable: ReadonlyMap<string, string>
+}
+
 const FOLDERS_MAX = 16_384
 /** A move within the file system is told; one of a mount point or above it is not, and shows after at most this long. */
 const FOLDER_AGE_MS_MAX = 10_000
@@ -47,8 +55,8 @@ export class WatchedFolders<Counted extends Place> {
     this.#options = options
   }
 
-  /** Takes these roots for those before. `left` has a path on each file system that no root is on any more. */
-  watch(paths: readonly string[]): { readonly left: readonly string[]; readonly unreachable: ReadonlyMap<string, string> } {
+  /** Takes these roots for those before. */
+  watch(paths: readonly string[]): Change {
     const before = this.#lookouts
     const lookouts: Lookout[] = []
     const unreachable = new Map<string, string>()
@@ -65,7 +73,20 @@ export class WatchedFolders<Counted extends Place> {
     this.rest()
     this.#lookouts = lookouts
     this.#folders.clear()
-    return { left: before.filter(({ fsid }) => !lookouts.some((now) => now.fsid === fsid)).map(({ path }) => path), unreachable }
+    const gone = before.filter(({ fsid }) => !lookouts.some((now) => now.fsid === fsid))
+    const left = gone.filter(({ path, fsid }) => this.#fsidAt(path) === fsid).map(({ path }) => path)
+    return { left, isLeftHidden: left.length < gone.length, unreachable }
+  }
+
+  #fsidAt(path: string): string | undefined {
+    try {
+      const { fd, fsid } = this.#options.fanotify.openMount(path)
+      closeSync(fd)
+      return fsid
+    } catch (error) {
+      if (!(error instanceof OperationalError) && errnoOf(error) === undefined) throw error
+      return undefined
+    }
   }
 
   /** By the key that events carry. One that has been removed keeps its last path; undefined when it was never known. */

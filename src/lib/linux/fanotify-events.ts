@@ -94,8 +94,11 @@ export class FanotifyCursor {
     return this.hasDirectory ? this.#buffer.toString('latin1', this.#directoryAt, this.#directoryEnd) : undefined
   }
 
-  get nameLength(): number {
-    return this.#nameEnd - this.#nameAt
+  isNamed(name: Uint8Array): boolean {
+    const at = this.#nameAt
+    if (this.#nameEnd - at !== name.length) return false
+    for (let index = 0; index < name.length; index++) if (this.#buffer[at + index] !== name[index]) return false
+    return true
   }
 
   /** The entry's name within the folder, without the NUL; a view that the next filling overwrites. */

@@ -17,6 +17,8 @@ export interface Fanotify {
    */
   markFilesystem(fd: number, path: string): void
   unmarkFilesystem(fd: number, path: string): void
+  /** Forgets every file system, also those that no path leads to any more. */
+  unmarkAll(fd: number): void
   /** Reports programs executed from the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
   markExecutions(fd: number, path: string): void
   /**
@@ -50,6 +52,7 @@ const FAN_REPORT_DFID_NAME = 0x400 | 0x800
 const FAN_REPORT_TARGET_FID = 0x1000
 const FAN_MARK_ADD = 0x1
 const FAN_MARK_REMOVE = 0x2
+const FAN_MARK_FLUSH = 0x80
 const FAN_MARK_FILESYSTEM = 0x100
 const AT_FDCWD = -100
 /** open(2); the same on every architecture that Node runs on. */
@@ -65,7 +68,7 @@ const NO_SUCH_HANDLE = Buffer.from([8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 /** Binds the calls. Throws OperationalError `unsupported` where the C library lacks them. */
 export function createFanotify(libc: Libc): Fanotify {
   const fanotifyInit: (flags: number, eventFlags: number) => number = libc.bind('int fanotify_init(unsigned int, unsigned int)')
-  const fanotifyMark: (fd: number, flags: number, mask: number, dirfd: number, path: string) => number = libc.bind(
+  const fanotifyMark: (fd: number, flags: number, mask: number, dirfd: number, path: string | null) => number = libc.bind(
     'int fanotify_mark(int, unsigned int, uint64_t, int, const char *)',
   )
   const openByHandleAt: (mountFd: number, handle: Buffer, flags: number) => number = libc.bind(
@@ -88,6 +91,9 @@ export function createFanotify(libc: Libc): Fanotify {
     },
     markFilesystem: (fd, path) => mark(fd, FAN_MARK_ADD, path),
     unmarkFilesystem: (fd, path) => mark(fd, FAN_MARK_REMOVE, path),
+    unmarkAll: (fd) => {
+      if (fanotifyMark(fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, null) < 0) throw markError(libc.errno(), '/')
+    },
     markExecutions: (fd, path) => mark(fd, FAN_MARK_ADD, path, FAN_OPEN_EXEC),
     openMount: (path) => {
       const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)

@@ -53,7 +53,7 @@ function mounted(work: string, bytes: number): Grounds {
   const point = path.join(work, 'mounted')
   let isMounted = false
   const drop = (): void => {
-    if (isMounted) execFileSync('umount', [point], { stdio: 'pipe', timeout: TIMEOUT_MS })
+    if (isMounted) unmount(point)
     isMounted = false
     rmSync(image, { force: true })
   }
@@ -72,6 +72,15 @@ function mounted(work: string, bytes: number): Grounds {
       return point
     },
     drop,
+  }
+}
+
+/** Whatever still holds it at the end of an interrupted run lets go of it a moment later. */
+function unmount(point: string): void {
+  try {
+    execFileSync('umount', [point], { stdio: 'pipe', timeout: TIMEOUT_MS })
+  } catch {
+    execFileSync('umount', ['--lazy', point], { stdio: 'pipe', timeout: TIMEOUT_MS })
   }
 }
 

@@ -16,8 +16,10 @@ export interface Round {
   readonly attributed: number | undefined
   /** Of the create-and-unlink pairs alone. */
   readonly pairs: Counts
-  /** Of the watcher, from the first creation until all are counted. */
+  /** Of the watcher, from the first creation until all are counted, beyond what it spends in as much time at rest. */
   readonly cpuMs: number
+  /** What it spends at rest, in a second. */
+  readonly restingCpuMs: number
   /** The most that its anonymous memory grew meanwhile. */
   readonly growthBytes: number
   readonly writer: WriterCost
@@ -53,7 +55,9 @@ export interface MeasureOptions {
 
 const WARM_UP_FILES = 5_000
 /** Until a contender that has started rests. */
-const CALM_MS = 1_000
+const CALM_MS = 1_500
+/** It is watched at rest for this long before the files and after them: an exporter follows what else the machine does. */
+const REST_MS = 2_000
 const SAMPLE_INTERVAL_MS = 50
 /** A count that has not changed for this long will not any more. */
 const SETTLED_MS = 4_000
@@ -75,9 +79,20 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   return { files: options.files, pairs: options.pairs, alone, results: [...rounds].map(([name, of]) => ({ name, rounds: of })) }
 }
 
-/** Of each round, by its own baseline: both saw the same disk and the same neighbours. */
-export function slowDown({ rounds }: Result, alone: readonly WriterCost[], cost: keyof WriterCost): number {
-  return median(rounds.map(({ writer }, index) => writer[cost] / (alone[index]?.[cost] ?? Number.NaN)))
+/** By how much the writer took longer, as a ratio. */
+export interface SlowDown {
+  /** Of each round by its own baseline: both saw the same neighbours. */
+  readonly median: number
+  /** Of the quickest round with the watcher and the quickest without: neighbours only ever add. */
+  readonly best: number
+}
+
+export function slowDown({ rounds }: Result, alone: readonly WriterCost[], cost: keyof WriterCost): SlowDown {
+  const [watched, unwatched] = [rounds.map(({ writer }) => writer[cost]), alone.map((writer) => writer[cost])]
+  return {
+    median: median(watched.map((value, index) => value / (unwatched[index] ?? Number.NaN))),
+    best: Math.min(...watched) / Math.min(...unwatched),
+  }
 }
 
 type Write = (verb: 'create' | 'pairs', directory: string, count: number) => Promise<WriterCost>
@@ -88,14 +103,18 @@ function watchedRound(contender: Contender, options: MeasureOptions): Promise<Ro
     await watching.attributed?.(writerPid)
     await watching.counts()
     await delay(CALM_MS)
+    const restBefore = await restingCpuMs(watching)
     const usage = followUsage(watching)
     const writer = await write('create', directory, options.files)
     const creations = await settled(watching, { created: options.files, deleted: 0 })
-    const { cpu, growthBytes } = usage.end()
+    const { cpu, seconds, growthBytes } = usage.end()
     const attributed = await watching.attributed?.(writerPid)
     await write('pairs', directory, options.pairs)
     const all = await settled(watching, { created: creations.created + options.pairs, deleted: options.pairs })
-    return { creations, attributed, pairs: minus(all, creations), cpuMs: cpu, growthBytes, writer }
+    await delay(CALM_MS)
+    const resting = (restBefore + (await restingCpuMs(watching))) / 2
+    const net = Math.max(0, cpu - resting * seconds)
+    return { creations, attributed, pairs: minus(all, creations), cpuMs: net, restingCpuMs: resting, growthBytes, writer }
   })
 }
 
@@ -124,8 +143,22 @@ async function withWriter<Outcome>(
   }
 }
 
-function followUsage({ pid }: Watching): { end(): { readonly cpu: number; readonly growthBytes: number } } {
+/** In milliseconds for each second. */
+async function restingCpuMs({ pid }: Watching): Promise<number> {
+  const [before, startMs] = [cpuMs(pid), performance.now()]
+  await delay(REST_MS)
+  return ((cpuMs(pid) - before) / (performance.now() - startMs)) * 1000
+}
+
+interface Usage {
+  readonly cpu: number
+  readonly seconds: number
+  readonly growthBytes: number
+}
+
+function followUsage({ pid }: Watching): { end(): Usage } {
   const cpuBefore = cpuMs(pid)
+  const startMs = performance.now()
   const memoryBefore = memoryUse(pid).anonymousBytes
   let most = memoryBefore
   const look = (): void => {
@@ -136,7 +169,7 @@ function followUsage({ pid }: Watching): { end(): { readonly cpu: number; readon
     end: () => {
       clearInterval(timer)
       look()
-      return { cpu: cpuMs(pid) - cpuBefore, growthBytes: most - memoryBefore }
+      return { cpu: cpuMs(pid) - cpuBefore, seconds: (performance.now() - startMs) / 1000, growthBytes: most - memoryBefore }
     },
   }
 }

@@ -118,9 +118,7 @@ export class DirectoryCounts {
     const names = counted.slice(0, root.depth)
     const path = names.length === folders.length ? (raw ?? directory) : join(root.realPath, names)
     const own =
-      names.length === 0
-        ? { label: root.path, path: root.realPath, isRoot: true }
-        : { label: join(root.path, names), path, isRoot: false }
+      names.length === 0 ? { label: root.path, path: root.realPath, isRoot: true } : { label: join(root.path, names), path, isRoot: false }
     const { ignoredNames, ignoresName, globsPaths } = root
     const ignores = globsPaths ? (name: string) => root.isIgnoredPath([...folders, name]) : ignoresName
     return { series: undefined, own, isIgnored, ignoredNames, ignores }

@@ -200,7 +200,9 @@ export class FileActivity implements FileSink<CountedPlace> {
       }
       this.#repaired += found
       if (!this.#stop.signal.aborted)
-        log.info(`${found} files born while the kernel dropped events were found${isComplete ? '' : ' in the folders that could be looked into in time'}`)
+        log.info(
+          `${found} files born while the kernel dropped events were found${isComplete ? '' : ' in the folders that could be looked into in time'}`,
+        )
     } catch (error) {
       log.error(`files born while the kernel dropped events cannot be looked for: ${messageOf(error)}`)
     }

@@ -113,7 +113,9 @@ function viewWriters(entries: readonly RecentEntry[], attributes: boolean): Rece
 
 function writersOf(entries: readonly RecentEntry[]): RecentDirectoryView['writers'] {
   return entries
-    .flatMap(({ writer, figures }) => (writer === undefined ? [] : [{ group: writer.group, pid: writer.pid ?? null, filesCreated: figures.created }]))
+    .flatMap(({ writer, figures }) =>
+      writer === undefined ? [] : [{ group: writer.group, pid: writer.pid ?? null, filesCreated: figures.created }],
+    )
     .filter(({ filesCreated }) => filesCreated > 0)
     .toSorted((a, b) => b.filesCreated - a.filesCreated)
     .slice(0, WRITERS_MAX)

@@ -44,19 +44,6 @@ export const UNEXAMINED = ofWatch(
   'New files that were not compared with others, because there were too many for the budget or they are too large.',
 )
 
-const OF_DIRECTORY: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
-  [FILES_CREATED, (series) => series.count],
-  [FILES_DELETED, (series) => series.deleted],
-]
-const WITH_FANOTIFY: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
-  [FILES_MOVED, (series) => series.moved],
-  [FILES_IGNORED, (series) => series.ignored],
-]
-const WITH_DUPLICATES: ReadonlyArray<readonly [Family, (series: DirectorySeries) => number]> = [
-  [FILES_EXAMINED, (series) => series.examined],
-  [FILES_DUPLICATES, (series) => series.duplicates],
-]
-
 export function createFilesCollector(watch: FileWatch): Collector {
   return {
     name: 'files',
@@ -65,23 +52,28 @@ export function createFilesCollector(watch: FileWatch): Collector {
       const { activity } = watch
       const { duplicates } = activity
       const series = [...activity.counts.series()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
-      const families = [
-        ...OF_DIRECTORY,
-        ...(watch.attributes ? WITH_FANOTIFY : []),
-        ...(duplicates.isEnabled ? WITH_DUPLICATES : []),
-      ]
-      for (const [family, figure] of families)
+      const each = (family: Family, figure: (one: DirectorySeries) => number): void =>
         out.family(
           family,
           series.map((one) => [[one.label], figure(one)]),
         )
+      each(FILES_CREATED, (one) => one.count)
+      each(FILES_DELETED, (one) => one.deleted)
+      if (watch.attributes) {
+        each(FILES_MOVED, (one) => one.moved)
+        each(FILES_IGNORED, (one) => one.ignored)
+      }
+      if (duplicates.isEnabled) {
+        each(FILES_EXAMINED, (one) => one.examined)
+        each(FILES_DUPLICATES, (one) => one.duplicates)
+        out.family(UNEXAMINED, [[[], duplicates.skipped]])
+      }
       out.family(
         BACKEND_INFO,
         [...watch.backends].map(([backend, reason]) => [[backend, reason], 1]),
       )
       out.family(OVERFLOWS, [[[], activity.overflows]])
       out.family(REPAIRED, [[[], activity.repaired]])
-      if (duplicates.isEnabled) out.family(UNEXAMINED, [[[], duplicates.skipped]])
     },
   }
 }

@@ -113,8 +113,7 @@ export class WatchedFolders<Counted extends Place> {
   moved(key: string | undefined): void {
     const path = key === undefined ? undefined : this.#folders.get(key)?.path
     if (path === undefined) return this.#folders.clear()
-    for (const [other, folder] of this.#folders)
-      if (folder.path === path || folder.path.startsWith(`${path}/`)) this.#folders.delete(other)
+    for (const [other, folder] of this.#folders) if (folder.path === path || folder.path.startsWith(`${path}/`)) this.#folders.delete(other)
   }
 
   /** Closes what a slice has opened. */

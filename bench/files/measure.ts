@@ -53,11 +53,13 @@ export interface MeasureOptions {
   readonly children: (created: Children) => void
 }
 
+/** A watcher is a service: its code is compiled and its memory has the size that it has from then on. */
 const WARM_UP_FILES = 5_000
+const WARM_UP_LOOKS = 12
 /** Until a contender that has started rests. */
 const CALM_MS = 1_500
-/** It is watched at rest for this long before the files and after them: an exporter follows what else the machine does. */
-const REST_MS = 2_000
+/** It is watched at rest for this long before the files: an exporter follows what else the machine does. */
+const REST_MS = 3_000
 const SAMPLE_INTERVAL_MS = 50
 /** A count that has not changed for this long will not any more. */
 const SETTLED_MS = 4_000
@@ -95,26 +97,35 @@ export function slowDown({ rounds }: Result, alone: readonly WriterCost[], cost:
   }
 }
 
-type Write = (verb: 'create' | 'pairs', directory: string, count: number) => Promise<WriterCost>
+type Write = (verb: 'warm' | 'create' | 'pairs', directory: string, count: number) => Promise<WriterCost>
 
 function watchedRound(contender: Contender, options: MeasureOptions): Promise<Round> {
   return withWriter(options, async (write, directory, children, writerPid) => {
     const watching = await contender.start(children, directory, path.dirname(directory))
-    await watching.attributed?.(writerPid)
-    await watching.counts()
+    await write('warm', directory, WARM_UP_FILES)
+    const warm = await settled(watching, { created: WARM_UP_FILES, deleted: 0 })
+    const credited = await watching.attributed?.(writerPid)
+    for (let look = 0; look < WARM_UP_LOOKS; look++) await watching.attributed?.(writerPid)
     await delay(CALM_MS)
-    const restBefore = await restingCpuMs(watching)
+    const resting = await restingCpuMs(watching)
     const usage = followUsage(watching)
     const writer = await write('create', directory, options.files)
-    const creations = await settled(watching, { created: options.files, deleted: 0 })
+    const creations = await settled(watching, { created: warm.created + options.files, deleted: warm.deleted })
     const { cpu, seconds, growthBytes } = usage.end()
-    const attributed = await watching.attributed?.(writerPid)
+    const all = await watching.attributed?.(writerPid)
+    const attributed = all === undefined ? undefined : all - (credited ?? 0)
     await write('pairs', directory, options.pairs)
-    const all = await settled(watching, { created: creations.created + options.pairs, deleted: options.pairs })
-    await delay(CALM_MS)
-    const resting = (restBefore + (await restingCpuMs(watching))) / 2
+    const after = await settled(watching, { created: creations.created + options.pairs, deleted: creations.deleted + options.pairs })
     const net = Math.max(0, cpu - resting * seconds)
-    return { creations, attributed, pairs: minus(all, creations), cpuMs: net, restingCpuMs: resting, growthBytes, writer }
+    return {
+      creations: minus(creations, warm),
+      attributed,
+      pairs: minus(after, creations),
+      cpuMs: net,
+      restingCpuMs: resting,
+      growthBytes,
+      writer,
+    }
   })
 }
 
@@ -135,7 +146,7 @@ async function withWriter<Outcome>(
       program.write(`${verb} ${folder} ${count}\n`)
       return z.object({ wallMs: z.number(), cpuMs: z.number() }).parse(JSON.parse(await line))
     }
-    await write('create', warmUp, WARM_UP_FILES)
+    await write('warm', warmUp, WARM_UP_FILES)
     return await act(write, directory, children, program.pid)
   } finally {
     await children.close()

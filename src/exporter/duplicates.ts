@@ -2,7 +2,6 @@
  * Owns finding new files of the same content: by size first, and by a hash of the content where sizes agree, within a budget of
  * files and bytes per second. What there is no budget for is left out, and told as not examined.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import { dropOldest } from '../lib/oldest.ts'
 import type { NewFile, Place } from './sources/file-source.ts'
 
@@ -31,6 +30,8 @@ export interface DuplicatesSettings {
 export interface DuplicatesOptions<Counted extends Place> {
   readonly settings: DuplicatesSettings
   readonly reader: FileReader
+  readonly clock: { nowMs(): number }
+  readonly sleep: (ms: number) => Promise<void>
   /** A file was examined. */
   readonly examined: (file: NewFile<Counted>, sizeBytes: number, isDuplicate: boolean) => void
   /** Whether events keep coming: then the time is theirs. */
@@ -134,7 +135,7 @@ export class Duplicates<Counted extends Place> {
   async #run(): Promise<void> {
     let owedBytes = 0
     while (this.#waiting.length > 0 && !this.#closed) {
-      await delay(TICK_MS, undefined, { ref: false })
+      await this.#options.sleep(TICK_MS)
       const share = (this.#options.isBusy() ? BUSY_SHARE : 1) * (TICK_MS / 1000)
       const { filesPerSecond, bytesPerSecond } = this.#settings
       owedBytes = Math.max(0, owedBytes - bytesPerSecond * share)
@@ -195,7 +196,7 @@ export class Duplicates<Counted extends Place> {
     dropOldest(set.ids, EXAMPLES_MAX)
     set.ids.add(id)
     set.copies++
-    set.lastMs = Date.now()
+    set.lastMs = this.#options.clock.nowMs()
     if (set.examples.length < EXAMPLES_MAX) set.examples.push(typeof path === 'string' ? path : path.toString('latin1'))
     return set.copies > 1
   }

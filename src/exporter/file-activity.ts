@@ -2,6 +2,7 @@
  * Owns what is made of the events of files, from whatever source: counts by folder, credit to groups and processes, what happened
  * lately, copies of the same content, and the repair after lost events. Never watches anything.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { dropOldest } from '../lib/oldest.ts'
@@ -64,6 +65,9 @@ export class FileActivity implements FileSink<CountedPlace> {
     this.duplicates = new Duplicates({
       settings: options.duplicates,
       reader: options.reader,
+      clock: options.clock,
+      // Nobody has to stay alive for it.
+      sleep: (ms) => delay(ms, undefined, { ref: false }),
       examined: (file, sizeBytes, isDuplicate) => this.#examined(file, sizeBytes, isDuplicate),
       isBusy: () => options.clock.nowMs() - this.#busyMs < BUSY_MS,
     })

@@ -87,6 +87,43 @@ describe('DirectoryCounts', () => {
     expect(table()).toMatchObject({ '/c': 0, '/a/1': 1, other: 2 })
   })
 
+  test('beyond the cap the busiest folders have series: a busier one takes that of the quietest, and begins at its own files', () => {
+    configure([root('/a')], { directoriesMax: 3 })
+    create('/a/quiet', 5)
+    create('/a/loud', 100)
+    const busy = counts.locate('/a/busy')
+    const add = (created: number): void => {
+      if (busy) counts.add(busy, { created, deleted: 0, moved: 0, ignored: 0 })
+    }
+    add(5)
+    expect(table()).toEqual({ '/a': 0, '/a/quiet': 5, '/a/loud': 100, other: 5 })
+    clock.advance(2000)
+    add(30)
+    expect(table()).toEqual({ '/a': 0, '/a/loud': 100, other: 5, '/a/busy': 30 })
+    // What has lost its series goes on among the others.
+    create('/a/quiet', 2)
+    expect(table()).toMatchObject({ other: 7, '/a/busy': 30 })
+    clock.advance(2000)
+    add(1)
+    expect(table()).toMatchObject({ '/a/busy': 31 })
+  })
+
+  test('a folder in which nothing was created, moved or deleted has no series', () => {
+    configure([root('/a')])
+    counts.locate('/a/x')
+    expect(table()).toEqual({ '/a': 0 })
+  })
+
+  test('what is ignored is told of the folder that holds it', () => {
+    configure([root('/a', { ignore: ['cache'] })])
+    const place = counts.locate('/a/x/cache/deep')
+    if (place) counts.add(place, { created: 0, deleted: 0, moved: 0, ignored: 3 })
+    expect([...counts.series()].map(({ label, ignored, count }) => [label, ignored, count])).toEqual([
+      ['/a', 0, 0],
+      ['/a/x', 3, 0],
+    ])
+  })
+
   test('new roots keep the counts of folders still watched', () => {
     configure([root('/a'), root('/b')])
     create('/a/x', 5)

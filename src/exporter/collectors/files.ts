@@ -4,28 +4,28 @@ import type { DirectorySeries } from '../directory-counts.ts'
 import type { Exposition, Family } from '../exposition.ts'
 import type { FileWatch } from '../file-watch.ts'
 
-const ofDirectory = (name: string, help: string): Family => ({ name: `procwarden_${name}`, type: 'counter', help, labels: ['directory'] })
-const ofWatch = (name: string, help: string): Family => ({ name: `procwarden_${name}`, type: 'counter', help, labels: [] })
+const ofDirectory = (name: string, help: string): Family => ({ name, type: 'counter', help, labels: ['directory'] })
+const ofWatch = (name: string, help: string): Family => ({ name, type: 'counter', help, labels: [] })
 
 export const FILES_CREATED = ofDirectory(
-  'files_created_total',
+  'procwarden_files_created_total',
   'Files created in the folder, and in those below it that have no series of their own; "other" for folders beyond the cap.',
 )
-export const FILES_DELETED = ofDirectory('files_deleted_total', 'Files deleted in the folder.')
+export const FILES_DELETED = ofDirectory('procwarden_files_deleted_total', 'Files deleted in the folder.')
 export const FILES_MOVED = ofDirectory(
-  'files_moved_total',
+  'procwarden_files_moved_total',
   'Files that got their name in the folder by a rename, from there or elsewhere; absent without fanotify.',
 )
 export const FILES_IGNORED = ofDirectory(
-  'files_ignored_total',
+  'procwarden_files_ignored_total',
   'Files created under names that are not counted, such as node_modules, in the folder or below; absent without fanotify.',
 )
 export const FILES_EXAMINED = ofDirectory(
-  'files_examined_total',
+  'procwarden_files_examined_total',
   'New files of the folder that were compared with other new ones, as far as the budget for that reaches.',
 )
 export const FILES_DUPLICATES = ofDirectory(
-  'files_duplicates_total',
+  'procwarden_files_duplicates_total',
   'New files of the folder that have the same content as one before; of those that were examined.',
 )
 export const BACKEND_INFO: Family = {
@@ -34,13 +34,16 @@ export const BACKEND_INFO: Family = {
   help: 'Always 1; what watches the folders, and why it is this: fanotify names processes, chokidar does not.',
   labels: ['backend', 'reason'],
 }
-export const OVERFLOWS = ofWatch('file_watch_overflows_total', 'Times the kernel dropped file events because they were not read in time.')
+export const OVERFLOWS = ofWatch(
+  'procwarden_file_watch_overflows_total',
+  'Times the kernel dropped file events because they were not read in time.',
+)
 export const REPAIRED = ofWatch(
-  'file_watch_repaired_files_total',
+  'procwarden_file_watch_repaired_files_total',
   'Files that a rescan after dropped events found and added to the counts, with nobody known to have made them.',
 )
 export const UNEXAMINED = ofWatch(
-  'files_unexamined_total',
+  'procwarden_files_unexamined_total',
   'New files that were not compared with others, because there were too many for the budget or they are too large.',
 )
 

@@ -98,8 +98,9 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
   )
   for (const [group, ofGroup] of members) group.info = infoOf(ofGroup, labels)
   for (const group of groups) {
-    if (group.info === undefined && group.filesCreated > 0)
-      group.info = { category: labels.categoryOfName(group.name), unit: '', container: '', user: '' }
+    if (group.info !== undefined || group.filesCreated === 0) continue
+    const category = labels.categoryOfName(group.name)
+    if (category !== '') group.info = { category, unit: '', container: '', user: '' }
   }
   out.family(
     INFO,

@@ -28,11 +28,14 @@ export interface Contender {
 export const FANOTIFY = 'procwarden, fanotify'
 export const CHOKIDAR = 'chokidar alone'
 
+/** The exporter with what counting files and naming their writers takes; its other collectors follow what else the machine does. */
+const OTHER_COLLECTORS = ['host', 'lifecycle', 'probes', 'services'].map((name) => `--no-collector.${name}`)
+
 export function exporter(backend: 'fanotify' | 'chokidar'): Contender {
   return {
     name: `procwarden, ${backend}`,
     start: async (children, directory) => {
-      const flags = ['--collector.files.watch', directory, '--collector.files.backend', backend]
+      const flags = ['--collector.files.watch', directory, '--collector.files.backend', backend, ...OTHER_COLLECTORS]
       const { program, url } = await startExporter(children, flags)
       return {
         pid: program.pid,

@@ -16,10 +16,8 @@ export interface Round {
   readonly attributed: number | undefined
   /** Of the create-and-unlink pairs alone. */
   readonly pairs: Counts
-  /** Of the watcher, from the first creation until all are counted, beyond what it spends in as much time at rest. */
+  /** Of the watcher, from the first creation until all are counted. */
   readonly cpuMs: number
-  /** What it spends at rest, in a second. */
-  readonly restingCpuMs: number
   /** The most that its anonymous memory grew meanwhile. */
   readonly growthBytes: number
   readonly writer: WriterCost
@@ -58,8 +56,6 @@ const WARM_UP_FILES = 5_000
 const WARM_UP_LOOKS = 12
 /** Until a contender that has started rests. */
 const CALM_MS = 1_500
-/** It is watched at rest for this long before the files: an exporter follows what else the machine does. */
-const REST_MS = 3_000
 const SAMPLE_INTERVAL_MS = 50
 /** A count that has not changed for this long will not any more. */
 const SETTLED_MS = 4_000
@@ -107,22 +103,19 @@ function watchedRound(contender: Contender, options: MeasureOptions): Promise<Ro
     const credited = await watching.attributed?.(writerPid)
     for (let look = 0; look < WARM_UP_LOOKS; look++) await watching.attributed?.(writerPid)
     await delay(CALM_MS)
-    const resting = await restingCpuMs(watching)
     const usage = followUsage(watching)
     const writer = await write('create', directory, options.files)
     const creations = await settled(watching, { created: warm.created + options.files, deleted: warm.deleted })
-    const { cpu, seconds, growthBytes } = usage.end()
+    const { cpu, growthBytes } = usage.end()
     const all = await watching.attributed?.(writerPid)
     const attributed = all === undefined ? undefined : all - (credited ?? 0)
     await write('pairs', directory, options.pairs)
     const after = await settled(watching, { created: creations.created + options.pairs, deleted: creations.deleted + options.pairs })
-    const net = Math.max(0, cpu - resting * seconds)
     return {
       creations: minus(creations, warm),
       attributed,
       pairs: minus(after, creations),
-      cpuMs: net,
-      restingCpuMs: resting,
+      cpuMs: cpu,
       growthBytes,
       writer,
     }
@@ -154,22 +147,13 @@ async function withWriter<Outcome>(
   }
 }
 
-/** In milliseconds for each second. */
-async function restingCpuMs({ pid }: Watching): Promise<number> {
-  const [before, startMs] = [cpuMs(pid), performance.now()]
-  await delay(REST_MS)
-  return ((cpuMs(pid) - before) / (performance.now() - startMs)) * 1000
-}
-
 interface Usage {
   readonly cpu: number
-  readonly seconds: number
   readonly growthBytes: number
 }
 
 function followUsage({ pid }: Watching): { end(): Usage } {
   const cpuBefore = cpuMs(pid)
-  const startMs = performance.now()
   const memoryBefore = memoryUse(pid).anonymousBytes
   let most = memoryBefore
   const look = (): void => {
@@ -180,7 +164,7 @@ function followUsage({ pid }: Watching): { end(): Usage } {
     end: () => {
       clearInterval(timer)
       look()
-      return { cpu: cpuMs(pid) - cpuBefore, seconds: (performance.now() - startMs) / 1000, growthBytes: most - memoryBefore }
+      return { cpu: cpuMs(pid) - cpuBefore, growthBytes: most - memoryBefore }
     },
   }
 }

@@ -13,7 +13,6 @@ export interface Summary {
   /** Of chokidar alone; undefined where that was not measured. */
   readonly cpuRatio: number | undefined
   readonly growthBytes: number
-  readonly restingCpuMs: number
   readonly writerWall: SlowDown
   readonly writerCpu: SlowDown
   readonly pairsCreated: number
@@ -48,7 +47,6 @@ export function formatReport(measurement: Measurement): string {
     'attributed',
     'CPU ms',
     'ratio',
-    'at rest ms/s',
     'growth MB',
     'writer slowed',
     'best',
@@ -62,7 +60,6 @@ export function formatReport(measurement: Measurement): string {
     summary.attributed === undefined ? '-' : String(summary.attributed),
     figure(summary.cpuMs),
     summary.cpuRatio === undefined ? '-' : `${figure(summary.cpuRatio)}x`,
-    figure(summary.restingCpuMs),
     figure(summary.growthBytes / 1e6),
     percent(summary.writerWall.median),
     percent(summary.writerWall.best),
@@ -96,7 +93,6 @@ function summaryOf(result: Result, { files, pairs, alone }: Measurement, chokida
     cpuMs: cpu,
     cpuRatio: chokidar && cpu / median(chokidar.rounds.map((round) => round.cpuMs)),
     growthBytes: of((round) => round.growthBytes),
-    restingCpuMs: of((round) => round.restingCpuMs),
     writerWall: slowDown(result, alone, 'wallMs'),
     writerCpu: slowDown(result, alone, 'cpuMs'),
     pairsCreated: worst(

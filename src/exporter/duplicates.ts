@@ -55,8 +55,9 @@ const SIZES_MAX = 4096
 const SETS_MAX = 2048
 const EXAMPLES_MAX = 5
 const TICK_MS = 100
-/** While events keep coming, this share of the budget is used. */
-const BUSY_SHARE = 0.05
+/** While events keep coming, this share of the budget is used, and the event loop is woken less often. */
+const BUSY_SHARE = 0.02
+const BUSY_TICK_MS = 500
 
 /** The first file of a size is not read until there is a second one. */
 interface SizeEntry {
@@ -135,8 +136,10 @@ export class Duplicates<Counted extends Place> {
   async #run(): Promise<void> {
     let owedBytes = 0
     while (this.#waiting.length > 0 && !this.#closed) {
-      await this.#options.sleep(TICK_MS)
-      const share = (this.#options.isBusy() ? BUSY_SHARE : 1) * (TICK_MS / 1000)
+      const isBusy = this.#options.isBusy()
+      const tickMs = isBusy ? BUSY_TICK_MS : TICK_MS
+      await this.#options.sleep(tickMs)
+      const share = (isBusy ? BUSY_SHARE : 1) * (tickMs / 1000)
       const { filesPerSecond, bytesPerSecond } = this.#settings
       owedBytes = Math.max(0, owedBytes - bytesPerSecond * share)
       for (const file of this.#waiting.splice(0, Math.max(1, Math.round(filesPerSecond * share)))) {

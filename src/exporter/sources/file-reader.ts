@@ -3,68 +3,65 @@
  * that a disk that hangs holds up nothing but further looks at files.
  */
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { lstat, open, type FileHandle } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, lstat, open, read, type Stats } from 'node:fs'
 import { errnoOf } from '../../lib/errors.ts'
 import type { FileFacts, FileReader } from '../duplicates.ts'
 
 const CHUNK_BYTES = 1 << 16
-/** open(2) of Linux: reading leaves no trace in the file. For its owner and root only. The same on x86 and generic architectures. */
-const O_NOATIME = process.platform === 'linux' && constants.O_NOATIME !== undefined ? constants.O_NOATIME : 0
+/** open(2) of Linux: reading leaves no trace in the file. For its owner and root only. */
+const O_NOATIME = process.platform === 'linux' ? constants.O_NOATIME : 0
+/** O_NONBLOCK: a pipe put in the file's place must not be waited for. */
+const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
 
+/** Without fs/promises, whose handles cost more than reading a small file does. What is asked of an open file needs no disk. */
 export function createFileReader(): FileReader {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   return {
     look: async (path) => {
-      try {
-        const stats = await lstat(path)
-        return stats.isFile() ? { sizeBytes: stats.size, id: `${stats.dev}:${stats.ino}` } : undefined
-      } catch (error) {
-        return without(error)
-      }
+      const stats = await called<Stats>((done) => lstat(path, done))
+      return stats?.isFile() === true ? factsOf(stats) : undefined
     },
     hash: async (path, facts) => {
-      let file: FileHandle | undefined
+      const quiet = await called<number>((done) => open(path, READ_ONLY | O_NOATIME, done))
+      const fd = quiet ?? (await called<number>((done) => open(path, READ_ONLY, done)))
+      if (fd === undefined) return undefined
       try {
-        file = await openQuietly(path)
-        return await hashOf(file, facts, chunk)
-      } catch (error) {
-        return without(error)
+        return await hashOf(fd, facts, chunk)
       } finally {
-        await file?.close().catch(() => undefined)
+        closeSync(fd)
       }
     },
   }
 }
 
-async function openQuietly(path: string | Buffer): Promise<FileHandle> {
-  // O_NONBLOCK: a pipe put in the file's place must not be waited for.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
-  try {
-    return await open(path, flags | O_NOATIME)
-  } catch (error) {
-    if (errnoOf(error) !== 'EPERM') throw error
-    return open(path, flags)
-  }
+function factsOf(stats: Stats): FileFacts {
+  return { sizeBytes: stats.size, id: `${stats.dev}:${stats.ino}` }
 }
 
-/** Undefined when it is another file by now, or grows. One chunk at a time is hashed here, which takes some 50 µs. */
-async function hashOf(file: FileHandle, facts: FileFacts, chunk: Buffer): Promise<string | undefined> {
-  const stats = await file.stat()
-  if (!stats.isFile() || `${stats.dev}:${stats.ino}` !== facts.id || stats.size !== facts.sizeBytes) return undefined
+/** Undefined when it is another file by now, or changes size. One chunk at a time is hashed here, which takes some 50 µs. */
+async function hashOf(fd: number, facts: FileFacts, chunk: Buffer): Promise<string | undefined> {
+  const stats = fstatSync(fd)
+  const opened = factsOf(stats)
+  if (!stats.isFile() || opened.id !== facts.id || opened.sizeBytes !== facts.sizeBytes) return undefined
   const hash = createHash('sha256')
   let at = 0
   while (at < facts.sizeBytes) {
-    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at)
-    if (bytesRead === 0) return undefined
-    hash.update(chunk.subarray(0, bytesRead))
-    at += bytesRead
+    const from = at
+    const size = await called<number>((done) => read(fd, chunk, 0, CHUNK_BYTES, from, done))
+    if (size === undefined || size === 0) return undefined
+    hash.update(chunk.subarray(0, size))
+    at += size
   }
   return at === facts.sizeBytes ? hash.digest('hex') : undefined
 }
 
-/** Files come and go, and some are not for us to read. */
-function without(error: unknown): undefined {
-  if (errnoOf(error) === undefined) throw error
-  return undefined
+/** What the call gives; undefined on a fault of the system: files come and go, and some are not for us to read. */
+function called<Value>(call: (done: (error: NodeJS.ErrnoException | null, value: Value) => void) => void): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error === null) resolve(value)
+      else if (errnoOf(error) === undefined) reject(error)
+      else resolve(undefined)
+    })
+  })
 }

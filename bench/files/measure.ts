@@ -58,7 +58,7 @@ const WARM_UP_LOOKS = 12
 const CALM_MS = 1_500
 const SAMPLE_INTERVAL_MS = 50
 /** A count that has not changed for this long will not any more. */
-const SETTLED_MS = 4_000
+const SETTLED_MS = 10_000
 const LOOK_EVERY_MS = 500
 const COUNTED_TIMEOUT_MS = 180_000
 const WRITER_TIMEOUT_MS = 300_000

@@ -12,7 +12,8 @@ import { createChildren, type Children } from './lib/children.ts'
 import { buildExporter } from './lib/exporter.ts'
 import { appsPlugin, processExporter, procwarden, reader, type Contender } from './scan/contenders.ts'
 import { measure, type Measurement } from './scan/measure.ts'
-import { findAppsPlugin, findProcessExporter, type Say } from './scan/peers.ts'
+import type { Say } from './lib/peers.ts'
+import { findAppsPlugin, findProcessExporter } from './scan/peers.ts'
 import { formatReport, verdicts } from './scan/report.ts'
 
 const SIZE_MAX = 20_000

@@ -5,7 +5,7 @@ import type { Children, StartedProgram } from '../lib/children.ts'
 import { scrape, startExporter } from '../lib/exporter.ts'
 import { freePort } from '../lib/free-port.ts'
 import { cpuMs, memoryUse, type MemoryUse } from '../lib/usage.ts'
-import type { Peer } from './peers.ts'
+import type { Peer } from '../lib/peers.ts'
 
 export interface Round {
   /** CPU per scrape or iteration, in milliseconds. */

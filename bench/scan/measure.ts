@@ -2,7 +2,7 @@
 import type { Children } from '../lib/children.ts'
 import { median, quantile } from '../lib/statistics.ts'
 import type { Contender, Round } from './contenders.ts'
-import type { Say } from './peers.ts'
+import type { Say } from '../lib/peers.ts'
 
 export interface Result {
   readonly name: string

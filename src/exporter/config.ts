@@ -11,6 +11,7 @@ import { FILES_BACKENDS, PROCESSES_BACKENDS, type ExporterOptions, type Exporter
 
 const DEFAULT_DEPTH = 2
 const DEFAULT_IGNORE = ['node_modules', '.git', '.cache', '__pycache__']
+const MIB = 1024 * 1024
 
 const names = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -33,8 +34,8 @@ const ignoreList = z
     z
       .string()
       .min(1)
-      .max(255)
-      .refine((name) => !name.includes('/'), 'write a name without slashes; * and ? stand for any characters'),
+      .max(1024)
+      .refine((text) => !/^\/*$/.test(text), 'write a name, or a path below the watched folder; * and ? stand for any characters'),
   )
   .max(100)
 
@@ -102,6 +103,24 @@ export const exporterConfigSchema = z.strictObject({
       ignore: ignoreList.default(DEFAULT_IGNORE),
       exclude: z.array(absolutePath).max(100).default([]),
       directories_max: z.int().min(1).max(10_000).default(500),
+      queue_limit: z.enum(['none', 'kernel']).default('none'),
+      poll_interval_seconds: z.number().min(0.5).max(3600).default(5),
+      duplicates: z
+        .strictObject({
+          enabled: z.boolean().default(true),
+          files_per_second: z.int().min(1).max(100_000).default(500),
+          bytes_per_second: z
+            .int()
+            .min(4096)
+            .max(1e12)
+            .default(16 * MIB),
+          file_bytes_max: z
+            .int()
+            .min(1)
+            .max(1e12)
+            .default(64 * MIB),
+        })
+        .prefault({}),
     })
     .prefault({}),
 })
@@ -147,6 +166,14 @@ export function loadExporterSettings(options: ExporterOptions): ExporterSettings
       exclude: [...files.exclude, ...(options.filesExclude ?? []).map((path) => resolve(path))],
       temporaryDirectory: os.tmpdir(),
       directoriesMax: files.directories_max,
+      isQueueBounded: files.queue_limit === 'kernel',
+      pollIntervalMs: files.poll_interval_seconds * 1000,
+      duplicates: {
+        enabled: files.duplicates.enabled,
+        filesPerSecond: files.duplicates.files_per_second,
+        bytesPerSecond: files.duplicates.bytes_per_second,
+        fileBytesMax: files.duplicates.file_bytes_max,
+      },
     },
   }
 }

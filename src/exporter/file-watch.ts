@@ -3,11 +3,14 @@ import { realpathSync, statSync } from 'node:fs'
 import { OperationalError, errnoOf, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { FilesSettings, WatchedRoot } from './settings.ts'
-import { DirectoryCounts, type CountedPlace, type CountedRoot } from './directory-counts.ts'
+import type { CountedRoot } from './directory-counts.ts'
+import { FileActivity, type Crediting } from './file-activity.ts'
 import { ChokidarSource } from './sources/chokidar-source.ts'
 import { FanotifySource } from './sources/fanotify-source.ts'
-import type { FileBackend, FileSink, FileSource } from './sources/file-source.ts'
+import { createFileReader } from './sources/file-reader.ts'
+import type { FileBackend, FileSource } from './sources/file-source.ts'
 import type { Fanotify } from '../lib/linux/fanotify.ts'
+import { isNetworkFilesystem } from '../lib/linux/filesystem-kind.ts'
 
 export interface FileWatchOptions {
   readonly settings: FilesSettings
@@ -15,8 +18,8 @@ export interface FileWatchOptions {
   readonly log: Logger
   /** Throws OperationalError where fanotify cannot be reached. */
   readonly openFanotify: () => Fanotify
-  /** Credits created files to a process and returns its group's name; undefined when nobody keeps processes. */
-  readonly credit: ((pid: number, count: number) => string) | undefined
+  /** Undefined when nobody keeps processes. */
+  readonly crediting: Crediting | undefined
 }
 
 /** Why this backend is in use; the value of the `reason` label. */
@@ -29,16 +32,15 @@ const IDLE_MS_MAX = 15 * 60_000
 const DEFAULT_FANOTIFY_ROOTS = ['/var/tmp', '/home', '/root', '/srv']
 
 export class FileWatch {
-  readonly counts: DirectoryCounts
+  readonly activity: FileActivity
   readonly #options: FileWatchOptions
-  readonly #sink: FileSink<CountedPlace>
   readonly #warned = new Set<string>()
   #settings: FilesSettings
   #fanotify: FileSource | undefined
   #chokidar: FileSource | undefined
   #reasons = new Map<FileBackend, BackendReason>()
   #watched = ''
-  #overflows = 0
+  #watchedPaths: readonly string[] = []
   #retryTimer: NodeJS.Timeout | undefined
   #lastExpiryMs = 0
   #applying: Promise<void> = Promise.resolve()
@@ -46,16 +48,15 @@ export class FileWatch {
   constructor(options: FileWatchOptions) {
     this.#options = options
     this.#settings = options.settings
-    this.counts = new DirectoryCounts(options.clock)
-    this.#sink = {
-      locate: (directory, raw) => this.counts.locate(directory, raw),
-      created: (counts) => this.#take(counts),
-      overflowed: () => this.#overflows++,
-    }
-  }
-
-  get overflows(): number {
-    return this.#overflows
+    this.activity = new FileActivity({
+      clock: options.clock,
+      log: options.log,
+      duplicates: options.settings.duplicates,
+      reader: createFileReader(),
+      crediting: options.crediting,
+      attributes: () => this.attributes,
+      watched: () => this.#watchedPaths,
+    })
   }
 
   /** The backends in use, each with its reason. */
@@ -79,6 +80,7 @@ export class FileWatch {
   /** Takes new roots; counts of folders still watched go on. The backend stays the one chosen at the start. */
   async reconfigure(settings: FilesSettings): Promise<void> {
     this.#settings = { ...settings, backend: this.#settings.backend }
+    this.activity.duplicates.configure(settings.duplicates)
     this.#watched = ''
     await this.#apply()
   }
@@ -93,11 +95,14 @@ export class FileWatch {
     await this.#applying
     await this.#fanotify?.close()
     await this.#chokidar?.close()
+    await this.activity.close()
   }
 
   #openFanotify(): void {
     try {
-      this.#fanotify = new FanotifySource({ fanotify: this.#options.openFanotify(), sink: this.#sink, log: this.#options.log })
+      const { openFanotify, log, clock } = this.#options
+      const { isQueueBounded } = this.#settings
+      this.#fanotify = new FanotifySource({ fanotify: openFanotify(), sink: this.activity, log, clock, isQueueBounded })
       this.#reasons.set('fanotify', this.#settings.backend === 'fanotify' ? 'configured' : 'available')
     } catch (error) {
       if (!(error instanceof OperationalError) || this.#settings.backend === 'fanotify') throw error
@@ -124,11 +129,13 @@ export class FileWatch {
   async #applyRoots(): Promise<void> {
     const roots = this.#resolveRoots()
     const exclude = this.#settings.exclude.map((path) => realPathOf(path) ?? path)
-    const existing = roots.filter((root) => root.exists).map((root) => root.realPath)
-    const wanted = JSON.stringify([existing, exclude])
+    const existing = roots.filter((root) => root.id !== undefined).map((root) => root.realPath)
+    // A folder may be removed and made anew between two looks, or have another file system mounted on it.
+    const wanted = JSON.stringify([existing, exclude, roots.map((root) => root.id)])
     if (wanted === this.#watched) return
     this.#watched = wanted
-    this.counts.configure({ roots, exclude, directoriesMax: this.#settings.directoriesMax })
+    this.#watchedPaths = existing
+    this.activity.counts.configure({ roots, exclude, directoriesMax: this.#settings.directoriesMax })
     const refused = this.#fanotify === undefined ? new Map(existing.map((path) => [path, ''])) : await this.#fanotify.watch(existing)
     await this.#watchRefused(refused)
   }
@@ -143,19 +150,25 @@ export class FileWatch {
         )
     const paths = this.#settings.backend === 'fanotify' ? [] : [...refused.keys()]
     if (paths.length > 0) {
-      this.#chokidar ??= new ChokidarSource({ sink: this.#sink, log: this.#options.log })
+      this.#chokidar ??= new ChokidarSource({
+        sink: this.activity,
+        log: this.#options.log,
+        isRemote: isNetworkFilesystem,
+        pollIntervalMs: this.#settings.pollIntervalMs,
+      })
       if (!this.#reasons.has('chokidar'))
         this.#reasons.set('chokidar', this.#settings.backend === 'chokidar' ? 'configured' : 'file_system')
     }
-    await this.#chokidar?.watch(paths)
+    const unwatched = await this.#chokidar?.watch(paths)
+    for (const [path, why] of unwatched ?? []) this.#warnOnce(`chokidar ${path}`, `${path} cannot be watched: ${why}`)
   }
 
-  #resolveRoots(): Array<CountedRoot & { readonly exists: boolean }> {
+  #resolveRoots(): Array<CountedRoot & { readonly id: string | undefined }> {
     const resolved = (this.#settings.roots ?? this.#defaultRoots()).map((root) => {
       const realPath = realPathOf(root.path)
       if (realPath === undefined)
         this.#warnOnce(root.path, `${root.path} is not a folder (yet); it is looked for every ${RETRY_INTERVAL_MS / 1000} s`)
-      return { ...root, realPath: realPath ?? root.path, exists: realPath !== undefined }
+      return { ...root, realPath: realPath ?? root.path, id: realPath === undefined ? undefined : identityOf(realPath) }
     })
     return resolved.filter((root, index) => resolved.findIndex((other) => other.realPath === root.realPath) === index)
   }
@@ -171,22 +184,13 @@ export class FileWatch {
     return paths.map((path) => ({ path, depth: this.#settings.depth, ignore: this.#settings.ignore }))
   }
 
-  #take(counts: ReadonlyMap<CountedPlace, ReadonlyMap<number, number>>): void {
-    const byPid = new Map<number, number>()
-    for (const pids of counts.values()) for (const [pid, count] of pids) byPid.set(pid, (byPid.get(pid) ?? 0) + count)
-    const groups = new Map<number, string>()
-    const { credit } = this.#options
-    if (this.attributes && credit !== undefined) for (const [pid, count] of byPid) groups.set(pid, credit(pid, count))
-    for (const [place, pids] of counts) for (const [pid, count] of pids) this.counts.add(place, count, groups.get(pid))
-  }
-
   async #retry(): Promise<void> {
     try {
       await this.#apply()
       const nowMs = this.#options.clock.nowMs()
       if (nowMs - this.#lastExpiryMs < EXPIRE_INTERVAL_MS) return
       this.#lastExpiryMs = nowMs
-      this.counts.expire(nowMs - IDLE_MS_MAX, (path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
+      this.activity.counts.expire(nowMs - IDLE_MS_MAX, (path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
     } catch (error) {
       this.#warnOnce('retry', `the watched folders cannot be looked at: ${messageOf(error)}`)
     }
@@ -197,6 +201,12 @@ export class FileWatch {
     this.#warned.add(key)
     this.#options.log.warn(message)
   }
+}
+
+/** Undefined when it has just gone. */
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats && `${stats.dev}:${stats.ino}`
 }
 
 /** The folder's path with every symbolic link resolved; undefined when there is no such folder for us. */

@@ -2,6 +2,12 @@
 import { createClassifier, type CategoryRule } from '../lib/groups/category.ts'
 import type { TrackedProcess } from './tracked-process.ts'
 
+/** The category of a group by its name alone, or an empty string when no rule fits. */
+export function createCategoryOfName(rules: readonly CategoryRule[]): (group: string) => string {
+  const classify = createClassifier(rules)
+  return (group) => classify({ group, isKernelThread: false })?.category ?? ''
+}
+
 /** The category, or an empty string when no rule fits. */
 export function createCategoryOf(rules: readonly CategoryRule[], userName: (uid: number) => string): (process: TrackedProcess) => string {
   const classify = createClassifier(rules)

@@ -1,5 +1,6 @@
 /** Owns which backend follows the lives of processes: the kernel's events where they may be had, differences between scans elsewhere. */
 import type { Collector } from './collector.ts'
+import type { KnownLife } from './file-credit.ts'
 import { createLifecycleCollector, type LifecycleBackend, type LifecycleReason } from './collectors/lifecycle.ts'
 import { ProcessLives } from './process-lives.ts'
 import type { ProcessTable } from './process-table.ts'
@@ -25,6 +26,9 @@ export interface Lifecycle {
   readonly collector: Collector
   /** After a change of the matchers. */
   renamed(): void
+  lifeOf(pid: number): KnownLife | undefined
+  /** Takes in what has happened so far. */
+  refresh(): void
   close(): void
 }
 
@@ -50,6 +54,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       drain: source === undefined ? () => options.scan(SCAN_AGE_MS_MAX) : () => source.drain(),
     }),
     renamed: () => lives.renamed(),
+    lifeOf: (pid) => lives.lifeOf(pid),
+    refresh: () => lives.refresh(),
     close: () => {
       source?.close()
       names.close()

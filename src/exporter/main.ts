@@ -26,8 +26,10 @@ import {
   type ProcessesBackend,
 } from './settings.ts'
 import { readConfiguration, type Configuration } from './settings-reader.ts'
+import type { Crediting } from './file-activity.ts'
+import { FileCredit } from './file-credit.ts'
 import { FileWatch } from './file-watch.ts'
-import { createCategoryOf } from './group-category.ts'
+import { createCategoryOf, createCategoryOfName } from './group-category.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { ProcessTable } from './process-table.ts'
@@ -136,7 +138,7 @@ function listCollectors(instruments: Instruments, version: string, startMs: numb
     createExporterCollector({
       version,
       startMs,
-      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.counts.folded ?? 0 }),
+      dropped: () => ({ process: processes?.dropped() ?? 0, group: table.foldedGroups, directory: watch?.activity.counts.folded ?? 0 }),
     }),
   ]
 }
@@ -168,34 +170,35 @@ async function assemble(
     identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
     userName: (uid) => userNames.nameOf(uid),
   })
-  const watch = files.enabled
+  const watch: FileWatch | undefined = files.enabled
     ? new FileWatch({
         settings: files,
         clock,
         log,
         openFanotify: () => createFanotify(loadLibc()),
         // Without scans nothing would ever tell the table that a process has ended.
-        credit: processes.enabled ? (pid, count) => table.addFilesCreated(pid, count).name : undefined,
+        crediting: processes.enabled ? creditTo(table, clock, () => lifecycle) : undefined,
       })
     : undefined
   const source =
     procfs === undefined
       ? (await import('./sources/portable-process-source.ts')).createPortableProcessSource()
       : createWorkerProcessSource({ procfsRoot, descriptorsMax: processes.descriptorsMax })
-  const collector = processes.enabled
+  const collector: ProcessesCollector | undefined = processes.enabled
     ? createProcessesCollector({
         table,
         source,
         clock,
         userNames,
         categoryOf: createCategoryOf(categories, (uid) => userNames.nameOf(uid)),
+        categoryOfName: createCategoryOfName(categories),
         perProcessMax: () => settings().processes.perProcessMax,
         memoryTotalBytes: os.totalmem(),
         // A fault there is the files collector's to report, and must not take the processes with it.
         drainFiles: async () => watch?.drain().catch(() => undefined),
       })
     : undefined
-  const lifecycle =
+  const lifecycle: Lifecycle | undefined =
     collector !== undefined && settings().lifecycle.enabled
       ? createLifecycle({
           table,
@@ -217,6 +220,16 @@ async function assemble(
     classify: createClassify(categories, (uid) => userNames.nameOf(uid)),
   })
   return { table, source, processes: collector, watch, lifecycle, machine, userNames }
+}
+
+/** Files are counted before processes are followed, and credited with what is known of both. */
+function creditTo(table: ProcessTable, clock: Clock, lifecycle: () => Lifecycle | undefined): Crediting {
+  const credit = new FileCredit({ clock, lifeOf: (pid) => lifecycle()?.lifeOf(pid) })
+  return {
+    prepare: () => lifecycle()?.refresh(),
+    creditorOf: (pid, count) => credit.creditorOf(pid, count),
+    credit: (pid, count) => table.addFilesCreated(pid, count).name,
+  }
 }
 
 function isPortable(backend: ProcessesBackend): boolean {

@@ -5,6 +5,7 @@
 import { isInterpreter } from '../lib/groups/interpreter.ts'
 import type { ProcEvent } from '../lib/linux/proc-events.ts'
 import { isCrash, signalName } from './crash-signals.ts'
+import type { KnownLife } from './file-credit.ts'
 import type { ExitReason, Group } from './group-counters.ts'
 import type { LifeFollower, ProcessTable } from './process-table.ts'
 import type { TrackedProcess } from './tracked-process.ts'
@@ -28,6 +29,8 @@ interface Life {
   readonly bornMs: number
   /** When events last told of its birth or of another program: no scan that began before knows better. */
   changedMs: number
+  /** 0 where no event has told. */
+  readonly parentPid: number
 }
 
 interface Ending {
@@ -47,7 +50,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
   readonly #lives = new Map<number, Life>()
   readonly #unsettled = new Set<Life>()
   /** In the order of their ends. */
-  readonly #ended = new Map<number, { readonly group: Group; readonly endedMs: number }>()
+  readonly #ended = new Map<number, { readonly group: Group; readonly endedMs: number; readonly life: Life | undefined }>()
   #drain: (() => void) | undefined
   #lostEvents = 0
   /** Wall clock when a loss was last told of and not yet repaired. */
@@ -94,6 +97,20 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     return this.#ended.get(pid)?.group
   }
 
+  /** What events told of a process that lives, or ended a short while ago; undefined when it is older than our listening. */
+  lifeOf(pid: number): KnownLife | undefined {
+    const ended = this.#lives.has(pid) ? undefined : this.#ended.get(pid)
+    const life = this.#lives.get(pid) ?? ended?.life
+    if (life === undefined || life.parentPid === 0) return undefined
+    const { parentPid, bornMs, execs } = life
+    return { parentPid, bornMs, execs, endedMs: ended?.endedMs, group: (ended?.group ?? life.group)?.name }
+  }
+
+  /** Takes in what has happened so far. */
+  refresh(): void {
+    this.#drain?.()
+  }
+
   /** Without events the two lists are all that is known; with them they repair what a loss has torn. */
   scanned(born: readonly TrackedProcess[], ended: readonly TrackedProcess[], startedMs: number): void {
     if (this.#drain === undefined) {
@@ -119,7 +136,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
       else if ((this.#ended.get(pid)?.endedMs ?? -Infinity) >= startedMs) continue
       this.#start(group)
       const nowMs = this.#options.clock.nowMs()
-      this.#lives.set(pid, { group, execs: 0, comm: undefined, counted: true, bornMs: nowMs, changedMs: 0 })
+      this.#lives.set(pid, { group, execs: 0, comm: undefined, counted: true, bornMs: nowMs, changedMs: 0, parentPid: 0 })
     }
   }
 
@@ -156,7 +173,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     this.#ended.delete(pid)
     const nowMs = this.#options.clock.nowMs()
     const group = this.#groupOf(parentPid, endings)
-    const life: Life = { group, execs: 0, comm: undefined, counted: false, bornMs: nowMs, changedMs: nowMs }
+    const life: Life = { group, execs: 0, comm: undefined, counted: false, bornMs: nowMs, changedMs: nowMs, parentPid }
     this.#lives.set(pid, life)
     this.#unsettled.add(life)
   }
@@ -214,7 +231,7 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     this.#end(group, reason)
     if (signal !== undefined && isCrash(signal)) group.life.crashes.set(signal, (group.life.crashes.get(signal) ?? 0) + 1)
     this.#ended.delete(pid)
-    this.#ended.set(pid, { group, endedMs: clock.nowMs() })
+    this.#ended.set(pid, { group, endedMs: clock.nowMs(), life })
   }
 
   #groupOf(pid: number, endings: ReadonlyMap<number, Ending>): Group | undefined {
@@ -226,14 +243,14 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     const known = this.#lives.get(pid)
     if (known !== undefined) return known
     const group = this.#options.table.knownGroup(pid) ?? this.#options.table.askGroup(pid)
-    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs(), changedMs: 0 }
+    const life: Life = { group, execs: 0, comm: undefined, counted: true, bornMs: this.#options.clock.nowMs(), changedMs: 0, parentPid: 0 }
     if (group !== undefined) this.#lives.set(pid, life)
     return life
   }
 
   #knownLife(pid: number): Life | undefined {
     const group = this.#options.table.knownGroup(pid)
-    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0, changedMs: 0 }
+    return group && { group, execs: 0, comm: undefined, counted: true, bornMs: 0, changedMs: 0, parentPid: 0 }
   }
 
   #settle(): void {
@@ -245,12 +262,12 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
       life.counted = true
       this.#start(life.group)
     }
-    for (const [pid, { group, endedMs }] of this.#ended) {
+    for (const [pid, { group, endedMs, life }] of this.#ended) {
       const isFull = this.#ended.size > ENDED_MAX
       if (!isFull && nowMs - endedMs < ENDED_AGE_MS_MAX) break
       this.#ended.delete(pid)
       // A zombie's end is told when it dies, and seen by scans when it is buried.
-      if (!isFull && this.#options.table.isZombie(pid)) this.#ended.set(pid, { group, endedMs: nowMs })
+      if (!isFull && this.#options.table.isZombie(pid)) this.#ended.set(pid, { group, endedMs: nowMs, life })
     }
   }
 

@@ -2,6 +2,7 @@
 import type { GroupMatcher } from '../lib/groups/group-name.ts'
 import type { LogFormat, LogLevel } from '../lib/log.ts'
 import type { HighMarks } from './api/sentence.ts'
+import type { DuplicatesSettings } from './duplicates.ts'
 import type { ServiceSettings } from './collectors/services.ts'
 import type { ProbeSettings } from './probe-runner.ts'
 
@@ -60,6 +61,10 @@ export interface FilesSettings {
   /** The machine's folder for temporary files (TMPDIR, else /tmp). */
   readonly temporaryDirectory: string
   readonly directoriesMax: number
+  /** fanotify's queue is the kernel's usual one, and what does not fit is lost. */
+  readonly isQueueBounded: boolean
+  readonly pollIntervalMs: number
+  readonly duplicates: DuplicatesSettings
 }
 
 export interface ProcessesSettings {

@@ -55,6 +55,8 @@ export interface GroupLabels {
   readonly userName: (uid: number) => string
   /** The category of a group, judged by one of its processes. */
   readonly categoryOf: (process: TrackedProcess) => string
+  /** Of a group of which no process was ever scanned: a program may do all its work between two scans. */
+  readonly categoryOfName: (group: string) => string
 }
 
 type WriteSample = (labelValues: readonly string[], value: number | undefined) => void
@@ -89,8 +91,13 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
   for (const { ofGroup, counter } of COUNTERS) each(ofGroup, groups, ({ counters }) => counters[counter])
   each(OLDEST, withProcesses, (group) => oldestStart(members.get(group) ?? []))
   for (const [group, ofGroup] of members) group.info = infoOf(ofGroup, labels)
+  for (const group of groups) {
+    if (group.info !== undefined || group.filesCreated === 0) continue
+    const category = labels.categoryOfName(group.name)
+    if (category !== '') group.info = { category, unit: '', container: '', user: '' }
+  }
   out.write(INFO, (sample) => {
-    for (const { name, info } of withProcesses) {
+    for (const { name, info } of groups) {
       if (info !== undefined) sample([name, info.category, info.unit, info.container, info.user], 1)
     }
   })

@@ -19,6 +19,7 @@ export interface ProcessesCollectorOptions {
   readonly perProcessMax: () => number
   /** Empty for what no rule of the table of categories fits. */
   readonly categoryOf: (process: TrackedProcess) => string
+  readonly categoryOfName: (group: string) => string
   readonly memoryTotalBytes: number
   /** Hands over the file creations so far, so that a writer is chosen and counted in the very scrape that follows its storm. */
   readonly drainFiles: () => Promise<void>
@@ -69,7 +70,7 @@ export function createProcessesCollector(options: ProcessesCollectorOptions): Pr
       dropped += processes.length - chosen.length
       options.userNames.refresh()
       const userName = (uid: number): string => options.userNames.nameOf(uid)
-      writeGroups(out, table, processes, { userName, categoryOf: options.categoryOf })
+      writeGroups(out, table, processes, { userName, categoryOf: options.categoryOf, categoryOfName: options.categoryOfName })
       countDescendants(processes, table)
       writeProcesses(out, chosen, { attributesFiles: table.attributesFiles, userName })
       out.family(

@@ -5,7 +5,7 @@
 import { closeSync, readFileSync, readSync } from 'node:fs'
 import { OperationalError, errnoOf } from '../../lib/errors.ts'
 import { bytesToText } from '../../lib/linux/bytes-text.ts'
-import { parseFanotifyEvents, type FanotifyEvent } from '../../lib/linux/fanotify-events.ts'
+import { FanotifyCursor } from '../../lib/linux/fanotify-events.ts'
 import type { Fanotify } from '../../lib/linux/fanotify.ts'
 
 export interface ExecutedNames {
@@ -36,6 +36,7 @@ export function createExecutedNames(openFanotify: () => Fanotify, mountinfo = '/
   if (opened === undefined) return NO_NAMES
   const { fanotify, fd } = opened
   const buffer = Buffer.allocUnsafe(READ_BYTES)
+  const cursor = new FanotifyCursor(buffer)
   const names = new Map<number, string[]>()
   let marked = ''
   let markedMs = -Infinity
@@ -49,23 +50,26 @@ export function createExecutedNames(openFanotify: () => Fanotify, mountinfo = '/
     marked = text
     for (const path of executableMounts(text)) attempt(() => fanotify.markExecutions(fd, path))
   }
-  const take = (event: FanotifyEvent): void => {
-    const name = bytesToText(event.name)
-    if (event.pid <= 0 || name === '' || LOADER.test(name)) return
-    const known = names.get(event.pid)
+  const take = ({ pid }: FanotifyCursor): void => {
+    const name = bytesToText(cursor.name())
+    if (pid <= 0 || name === '' || LOADER.test(name)) return
+    const known = names.get(pid)
     if (known !== undefined) {
       if (known.length < NAMES_MAX) known.push(name)
       return
     }
     if (names.size >= PIDS_MAX) names.clear()
-    names.set(event.pid, [name])
+    names.set(pid, [name])
   }
 
   mark()
   return {
     drain: () => {
       mark()
-      for (let size = readAvailable(fd, buffer); size > 0; size = readAvailable(fd, buffer)) parseFanotifyEvents(buffer, size, take)
+      for (let size = readAvailable(fd, buffer); size > 0; size = readAvailable(fd, buffer)) {
+        cursor.begin(size)
+        while (cursor.next()) take(cursor)
+      }
     },
     of: (pid) => names.get(pid) ?? [],
     forget: (pid) => void names.delete(pid),

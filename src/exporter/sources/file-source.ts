@@ -1,4 +1,4 @@
-/** The contract between whatever notices created files and the counts. Paths are real paths, as text that shows every byte. */
+/** The contract between whatever notices files and the counts. Paths are real paths, as text that shows every byte. */
 
 export type FileBackend = 'fanotify' | 'chokidar'
 
@@ -13,15 +13,53 @@ export interface FileSource {
 
 /** Where the files of one folder are counted. */
 export interface Place {
+  /** The folder is one that is never counted: only how much was created in it is told. */
+  readonly isIgnored: boolean
+  /** All names that `ignores` is true for, as bytes, to spare making text of every name; undefined when it takes a pattern. */
+  readonly ignoredNames: readonly Buffer[] | undefined
   /** Whether a file of this name is one that is never counted. */
   readonly ignores: (name: string) => boolean
+}
+
+/** What happened in one place, by one process. */
+export interface FileTally {
+  created: number
+  deleted: number
+  /** Given a name there by a rename, from wherever. */
+  moved: number
+  /** Created, under a name that is not counted. */
+  ignored: number
+  /** The name of one file created or moved there. */
+  example: string | undefined
+}
+
+/** No process has this id. */
+export const NOBODY = 0
+
+export function newTally(): FileTally {
+  return { created: 0, deleted: 0, moved: 0, ignored: 0, example: undefined }
+}
+
+/** A file that is new and, as far as its source can tell, complete. */
+export interface NewFile<Counted extends Place> {
+  readonly place: Counted
+  /** Bytes where text cannot say it. */
+  readonly directory: string | Buffer
+  readonly name: Buffer
+  /** NOBODY where the source cannot tell. */
+  readonly pid: number
 }
 
 export interface FileSink<Counted extends Place = Place> {
   /** Where files in this folder count; undefined when they do not. `raw` holds the path's bytes where the text cannot. */
   locate(directory: string, raw?: Buffer): Counted | undefined
-  /** Created files, per place and pid. */
-  created(counts: ReadonlyMap<Counted, ReadonlyMap<number, number>>): void
-  /** The kernel dropped events. */
-  overflowed(): void
+  /** What happened since the last call, per place and pid. */
+  happened(tallies: ReadonlyMap<Counted, ReadonlyMap<number, FileTally>>): void
+  /** Whether `finished` would look at another file of this place now. */
+  wantsFinished(place: Counted): boolean
+  finished(file: NewFile<Counted>): void
+  /** The kernel dropped events: everything since `sinceMs` (wall clock) is uncertain. */
+  overflowed(sinceMs: number): void
+  /** Everything until now has been handed over. */
+  emptied(): void
 }

@@ -86,6 +86,8 @@ function defaultReason(subject: GroupSubject): string {
   const program = executableName(subject)
   if (MULTI_CALL.test(program)) return `${program} is many programs in one file, told apart by the first argument`
   if (interpretedName(program, subject.cmdline) !== undefined) return `${program} is an interpreter, named by the script or module it runs`
+  if (titleOf(program, subject.cmdline) !== undefined)
+    return `${program} is an interpreter, named by the title that the program has given itself`
   if (isInterpreter(program)) return `${program} is an interpreter, but its command line names no script or module`
   if (subject.exe === undefined || subject.exe === '') return 'its executable may not be read, so it is named by what it calls itself'
   return 'it is named by its executable'
@@ -137,7 +139,7 @@ function fitsGlob(value: string, pattern: string): boolean {
 
 function programName(subject: GroupSubject): string {
   const program = executableName(subject)
-  if (!MULTI_CALL.test(program)) return interpretedName(program, subject.cmdline) ?? program
+  if (!MULTI_CALL.test(program)) return interpretedName(program, subject.cmdline) ?? titleOf(program, subject.cmdline) ?? program
   const cmdline = basename(subject.cmdline[0] ?? '') === program ? subject.cmdline.slice(1) : subject.cmdline
   const applet = bareProgram(cmdline[0] ?? '') || program
   return interpretedName(applet, cmdline) ?? applet
@@ -150,6 +152,16 @@ function executableName(subject: GroupSubject): string {
   if (subject.exe?.startsWith('/memfd:') === true) return /^\S+$/.test(claimed) ? claimed : 'memfd'
   if (subject.exe !== undefined && subject.exe !== '') return basename(subject.exe)
   return isInterpreter(claimed) || (claimed.startsWith(subject.comm) && !/\s/.test(claimed)) ? claimed : subject.comm
+}
+
+/**
+ * An interpreted program may write a title over its whole command line, as npm (`npm install`), gunicorn (`gunicorn: master [app]`)
+ * and sidekiq do: its first word is the program.
+ */
+function titleOf(program: string, [title = '', ...others]: readonly string[]): string | undefined {
+  if (!isInterpreter(program) || others.some((argument) => argument !== '')) return undefined
+  const [, word = ''] = /^([\w.@+-]+):?(?:\s|$)/.exec(title) ?? []
+  return word === '' || isInterpreter(bareProgram(word)) ? undefined : word
 }
 
 /** A login shell's argv[0] starts with a dash. */

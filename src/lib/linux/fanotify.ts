@@ -1,16 +1,24 @@
 /** Owns the system calls of fanotify(7): a group of marks, and turning a folder's file handle into its path. Never keeps events. */
-import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:fs'
 import { OperationalError } from '../errors.ts'
-import { FAN_CREATE, FAN_ONDIR, FAN_OPEN_EXEC } from './fanotify-events.ts'
+import { FAN_CLOSE_WRITE, FAN_CREATE, FAN_DELETE, FAN_MOVED_TO, FAN_ONDIR, FAN_OPEN_EXEC } from './fanotify-events.ts'
 import type { Libc } from './libc.ts'
 
 export interface Fanotify {
-  /** A non-blocking descriptor of events. Throws OperationalError `denied` (CAP_SYS_ADMIN) or `unsupported` (Linux 5.9). */
-  init(): number
-  /** Reports creations anywhere on the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
+  /**
+   * A non-blocking descriptor of events. Its queue has no end unless `isBounded`, when it is that of fs.fanotify.max_queued_events.
+   * Throws OperationalError `denied` (CAP_SYS_ADMIN) or `unsupported` (Linux 5.9).
+   */
+  init(isBounded?: boolean): number
+  /**
+   * Reports creations, deletions, moves and files closed after writing, anywhere on the file system that holds `path`.
+   * Throws OperationalError `file_system` when it cannot report them.
+   */
   markFilesystem(fd: number, path: string): void
   unmarkFilesystem(fd: number, path: string): void
+  /** Forgets every file system, also those that no path leads to any more. */
+  unmarkAll(fd: number): void
   /** Reports programs executed from the file system that holds `path`. Throws OperationalError `file_system` when it cannot report them. */
   markExecutions(fd: number, path: string): void
   /**
@@ -24,6 +32,8 @@ export interface Fanotify {
    */
   pathOf(mount: Mount, directory: string): Buffer | undefined
 }
+
+const FILE_EVENTS = FAN_CREATE | FAN_DELETE | FAN_MOVED_TO | FAN_CLOSE_WRITE | FAN_ONDIR
 
 export interface Mount {
   readonly fd: number
@@ -42,6 +52,7 @@ const FAN_REPORT_DFID_NAME = 0x400 | 0x800
 const FAN_REPORT_TARGET_FID = 0x1000
 const FAN_MARK_ADD = 0x1
 const FAN_MARK_REMOVE = 0x2
+const FAN_MARK_FLUSH = 0x80
 const FAN_MARK_FILESYSTEM = 0x100
 const AT_FDCWD = -100
 /** open(2); the same on every architecture that Node runs on. */
@@ -57,7 +68,7 @@ const NO_SUCH_HANDLE = Buffer.from([8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 /** Binds the calls. Throws OperationalError `unsupported` where the C library lacks them. */
 export function createFanotify(libc: Libc): Fanotify {
   const fanotifyInit: (flags: number, eventFlags: number) => number = libc.bind('int fanotify_init(unsigned int, unsigned int)')
-  const fanotifyMark: (fd: number, flags: number, mask: number, dirfd: number, path: string) => number = libc.bind(
+  const fanotifyMark: (fd: number, flags: number, mask: number, dirfd: number, path: string | null) => number = libc.bind(
     'int fanotify_mark(int, unsigned int, uint64_t, int, const char *)',
   )
   const openByHandleAt: (mountFd: number, handle: Buffer, flags: number) => number = libc.bind(
@@ -65,13 +76,13 @@ export function createFanotify(libc: Libc): Fanotify {
   )
   const fstatfs: (fd: number, out: Buffer) => number = libc.bind('int fstatfs(int, _Out_ void *)')
 
-  const mark = (fd: number, action: number, path: string, mask = FAN_CREATE | FAN_ONDIR): void => {
+  const mark = (fd: number, action: number, path: string, mask = FILE_EVENTS): void => {
     if (fanotifyMark(fd, action | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path) < 0) throw markError(libc.errno(), path)
   }
 
   return {
-    init: () => {
-      const flags = FAN_REPORT_DFID_NAME | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK
+    init: (isBounded = false) => {
+      const flags = FAN_REPORT_DFID_NAME | (isBounded ? 0 : FAN_UNLIMITED_QUEUE) | FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK
       // With the handle of a new folder comes its path, even when it is gone by the time anybody asks.
       let fd = fanotifyInit(flags | FAN_REPORT_FID | FAN_REPORT_TARGET_FID, 0)
       if (fd < 0 && libc.errno() === 'EINVAL') fd = fanotifyInit(flags, 0)
@@ -80,6 +91,9 @@ export function createFanotify(libc: Libc): Fanotify {
     },
     markFilesystem: (fd, path) => mark(fd, FAN_MARK_ADD, path),
     unmarkFilesystem: (fd, path) => mark(fd, FAN_MARK_REMOVE, path),
+    unmarkAll: (fd) => {
+      if (fanotifyMark(fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, null) < 0) throw markError(libc.errno(), '/')
+    },
     markExecutions: (fd, path) => mark(fd, FAN_MARK_ADD, path, FAN_OPEN_EXEC),
     openMount: (path) => {
       const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
@@ -103,12 +117,24 @@ export function createFanotify(libc: Libc): Fanotify {
         return undefined // ESTALE: removed, or not of this mount
       }
       try {
-        return readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+        const path = readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })
+        return isOtherFolder(path, fd) ? undefined : path
       } finally {
         closeSync(fd)
       }
     },
   }
+}
+
+/**
+ * A folder that lies outside of what a bind mount shows has no path there, and the kernel tells the one from the root of the file
+ * system: what is found under it, if anything, is another folder. One that has been removed is not found at all.
+ */
+function isOtherFolder(path: Buffer, fd: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return false
+  const folder = fstatSync(fd)
+  return found.ino !== folder.ino || found.dev !== folder.dev
 }
 
 /** proc_pid_fdinfo(5). */

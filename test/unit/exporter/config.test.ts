@@ -38,7 +38,7 @@ files:
   watch:
     - path: relative
       depth: 99
-  ignore: [a/b]
+  ignore: [/]
 `)
     expect(new Set(faults.map((fault) => /^x\.yml:(\d+): (\S+)/.exec(fault)?.slice(1, 3).join(' ')))).toEqual(
       new Set([

@@ -11,7 +11,7 @@ describe('DirectoryCounts', () => {
     counts.configure({ roots, exclude: [], directoriesMax: 500, ...more })
   const create = (directory: string, count = 1, group?: string): void => {
     const place = counts.locate(directory)
-    if (place) counts.add(place, count, group)
+    if (place) counts.add(place, { created: count, deleted: 0, moved: 0, ignored: 0 }, group)
   }
   const table = (): Record<string, number> => Object.fromEntries([...counts.series()].map((series) => [series.label, series.count]))
 
@@ -65,7 +65,7 @@ describe('DirectoryCounts', () => {
   test('ignored names do not count at any level, files included; excluded folders neither', () => {
     configure([root('/a', { ignore: ['node_modules', '*.tmp', 'c?che'] })], { exclude: ['/a/state'] })
     for (const ignored of ['/a/node_modules', '/a/x/node_modules/y', '/a/z.tmp/x', '/a/cache', '/a/state', '/a/state/x'])
-      expect(counts.locate(ignored)).toBeUndefined()
+      expect(counts.locate(ignored)?.isIgnored ?? true).toBe(true)
     const place = counts.locate('/a/x')
     expect(['node_modules', 'q.tmp', 'cache'].map((name) => place?.ignores(name))).toEqual([true, true, true])
     expect(['node_modules2', 'q.tmp~', 'caache', 'a\n.tmpx'].map((name) => place?.ignores(name))).toEqual([false, false, false, false])
@@ -85,6 +85,43 @@ describe('DirectoryCounts', () => {
     expect(counts.folded).toBe(2)
     configure([root('/a'), root('/b'), root('/c')], { directoriesMax: 3 })
     expect(table()).toMatchObject({ '/c': 0, '/a/1': 1, other: 2 })
+  })
+
+  test('beyond the cap the busiest folders have series: a busier one takes that of the quietest, and begins at its own files', () => {
+    configure([root('/a')], { directoriesMax: 3 })
+    create('/a/quiet', 5)
+    create('/a/loud', 100)
+    const busy = counts.locate('/a/busy')
+    const add = (created: number): void => {
+      if (busy) counts.add(busy, { created, deleted: 0, moved: 0, ignored: 0 })
+    }
+    add(5)
+    expect(table()).toEqual({ '/a': 0, '/a/quiet': 5, '/a/loud': 100, other: 5 })
+    clock.advance(2000)
+    add(30)
+    expect(table()).toEqual({ '/a': 0, '/a/loud': 100, other: 5, '/a/busy': 30 })
+    // What has lost its series goes on among the others.
+    create('/a/quiet', 2)
+    expect(table()).toMatchObject({ other: 7, '/a/busy': 30 })
+    clock.advance(2000)
+    add(1)
+    expect(table()).toMatchObject({ '/a/busy': 31 })
+  })
+
+  test('a folder in which nothing was created, moved or deleted has no series', () => {
+    configure([root('/a')])
+    counts.locate('/a/x')
+    expect(table()).toEqual({ '/a': 0 })
+  })
+
+  test('what is ignored is told of the folder that holds it', () => {
+    configure([root('/a', { ignore: ['cache'] })])
+    const place = counts.locate('/a/x/cache/deep')
+    if (place) counts.add(place, { created: 0, deleted: 0, moved: 0, ignored: 3 })
+    expect([...counts.series()].map(({ label, ignored, count }) => [label, ignored, count])).toEqual([
+      ['/a', 0, 0],
+      ['/a/x', 3, 0],
+    ])
   })
 
   test('new roots keep the counts of folders still watched', () => {

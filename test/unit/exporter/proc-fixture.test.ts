@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createProcessesCollector } from '../../../src/exporter/collectors/processes.ts'
 import { Exposition } from '../../../src/exporter/exposition.ts'
-import { createCategoryOf } from '../../../src/exporter/group-category.ts'
+import { createCategoryOf, createCategoryOfName } from '../../../src/exporter/group-category.ts'
 import { ProcessTable } from '../../../src/exporter/process-table.ts'
 import { ProcScanner } from '../../../src/exporter/sources/proc-scan.ts'
 import { createUserNames, parsePasswd } from '../../../src/exporter/sources/user-names.ts'
@@ -86,6 +86,7 @@ test('the output for the fixture is the golden one (UPDATE_GOLDEN=1 writes it an
     clock,
     userNames: createUserNames(passwd),
     categoryOf: createCategoryOf(loadCategories(), () => ''),
+    categoryOfName: createCategoryOfName(loadCategories()),
     perProcessMax: () => 5,
     memoryTotalBytes: 2 ** 30,
     drainFiles: async () => {

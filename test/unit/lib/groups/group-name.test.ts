@@ -52,6 +52,22 @@ describe('an interpreter is named by what it runs', () => {
   })
 })
 
+describe('a program that has written a title over its command line', () => {
+  test.each([
+    ['/usr/bin/node', 'npm install --offline x', 'npm'],
+    ['/usr/bin/node', 'npm', 'npm'],
+    ['/usr/bin/python3', 'gunicorn: master [app]', 'gunicorn'],
+    ['/usr/bin/ruby', 'sidekiq 7.2 app [0 of 5 busy]', 'sidekiq'],
+    ['/usr/bin/node', 'node', 'node'],
+    ['/bin/bash', '-bash', 'bash'],
+    ['/usr/bin/python3', '/usr/bin/python3 x.py', 'python3'],
+    ['/usr/bin/nginx', 'worker: of nginx', 'nginx'],
+  ])('%s as "%s" is %s', (exe, title, name) => {
+    expect(groupNameOf({ comm: 'x', exe, cmdline: [title] })).toBe(name)
+    expect(groupNameOf({ comm: 'x', exe, cmdline: [title, '', ''] })).toBe(name)
+  })
+})
+
 describe('anything else is named by its executable', () => {
   test('not by what it calls itself', () => {
     expect(groupNameOf({ comm: 'innocent', exe: '/opt/miner', cmdline: ['systemd'] })).toBe('miner')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseFanotifyEvents, type FanotifyEvent } from '../../../../src/lib/linux/fanotify-events.ts'
+import { FanotifyCursor } from '../../../../src/lib/linux/fanotify-events.ts'
 
 const FID = 1
 const DFID_NAME = 2
@@ -44,43 +44,72 @@ function handleHeader(handle: Buffer): Buffer {
   return header
 }
 
-function parse(bytes: Buffer, size = bytes.length): FanotifyEvent[] {
-  const events: FanotifyEvent[] = []
-  parseFanotifyEvents(bytes, size, (one) => events.push(one))
+interface Parsed {
+  readonly mask: number
+  readonly pid: number
+  readonly directory: string | undefined
+  readonly name: string
+  readonly target: string | undefined
+}
+
+function parse(bytes: Buffer, size = bytes.length): Parsed[] {
+  const cursor = new FanotifyCursor(bytes)
+  cursor.begin(size)
+  const events: Parsed[] = []
+  while (cursor.next())
+    events.push({
+      mask: cursor.mask,
+      pid: cursor.pid,
+      directory: cursor.directory(),
+      name: cursor.name().toString('latin1'),
+      target: cursor.target(),
+    })
   return events
 }
 
 const directory = { type: DFID_NAME, fsid: '12345678', handle: Buffer.from('abcdefgh') }
 
-describe('parseFanotifyEvents', () => {
+describe('FanotifyCursor', () => {
   test('reads the folder, the name and the pid of a creation', () => {
     const [one] = parse(event(0x100, 4711, [{ ...directory, name: Buffer.from('file.txt') }]))
-    expect(one).toMatchObject({ pid: 4711, isCreation: true, isDirectory: false, isOverflow: false, target: undefined })
-    expect(Buffer.from(one?.name ?? []).toString()).toBe('file.txt')
+    expect(one).toMatchObject({ mask: 0x100, pid: 4711, target: undefined })
+    expect(one?.name).toBe('file.txt')
     expect(one?.directory).toBe(`12345678${handleHeader(Buffer.alloc(8)).toString('latin1')}abcdefgh`)
   })
 
   test('a name may hold any byte but NUL and slash', () => {
     const name = Buffer.from([0xff, 0x0a, 0x22, 0x5c, 0x01])
-    expect(Buffer.from(parse(event(0x100, 1, [{ ...directory, name }]))[0]?.name ?? [])).toEqual(name)
+    expect(parse(event(0x100, 1, [{ ...directory, name }]))[0]?.name).toBe(name.toString('latin1'))
   })
 
   test('a new folder comes with its own handle, beside records of kinds not asked for', () => {
     const target = { type: FID, fsid: '12345678', handle: Buffer.from('CHILD') }
     const pidfd = { type: PIDFD }
     const [one] = parse(event(0x100 | 0x4000_0000, 2, [pidfd, { ...directory, name: Buffer.from('d') }, target]))
-    expect(one).toMatchObject({ isCreation: true, isDirectory: true })
+    expect(one).toMatchObject({ mask: 0x4000_0100 })
     expect(one?.target).toBe(`12345678${handleHeader(Buffer.alloc(5)).toString('latin1')}CHILD`)
   })
 
   test('an overflow names no folder', () => {
-    expect(parse(event(0x4000, 0, []))).toMatchObject([{ isOverflow: true, isCreation: false, directory: undefined }])
+    expect(parse(event(0x4000, 0, []))).toMatchObject([{ mask: 0x4000, directory: undefined }])
   })
 
   test('reads all events of a buffer, and nothing beyond its size', () => {
     const three = Buffer.concat([1, 2, 3].map((pid) => event(0x100, pid, [{ ...directory, name: Buffer.from(`f${pid}`) }])))
     expect(parse(three).map(({ pid }) => pid)).toEqual([1, 2, 3])
     expect(parse(Buffer.concat([three, Buffer.alloc(64, 0xff)]), three.length)).toHaveLength(3)
+  })
+
+  test('the folder of the event before is known again without a string of it', () => {
+    const other = { ...directory, handle: Buffer.from('abcdefgX') }
+    const bytes = Buffer.concat([directory, directory, other].map((info) => event(0x100, 1, [{ ...info, name: Buffer.from('f') }])))
+    const cursor = new FanotifyCursor(bytes)
+    cursor.begin(bytes.length)
+    const key = Buffer.alloc(64)
+    cursor.next()
+    const length = cursor.copyDirectory(key)
+    const again = [cursor.next() && cursor.isDirectory(key, length), cursor.next() && cursor.isDirectory(key, length)]
+    expect(again).toEqual([true, false])
   })
 
   test('a layout it does not know is refused rather than misread', () => {

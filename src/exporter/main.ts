@@ -5,7 +5,7 @@ import { listen, parseListenAddress } from '../lib/http.ts'
 import { createFanotify } from '../lib/linux/fanotify.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 import { createProcConnector } from '../lib/linux/netlink-proc.ts'
-import { createProcfs, readProcessIdentity, readStat } from '../lib/linux/proc-process.ts'
+import { createProcfs, readProcessIdentity, readStat, type Procfs } from '../lib/linux/proc-process.ts'
 import { createLogger, type Logger } from '../lib/log.ts'
 import { readVersion } from '../lib/version.ts'
 import { createClassify } from './api/classification.ts'
@@ -162,14 +162,7 @@ async function assemble(
   const procfs = isPortable(processes.backend) ? undefined : createProcfs(clock, procfsRoot)
   const userNames = createUserNames()
   userNames.refresh()
-  const table = new ProcessTable({
-    settings: processes,
-    clock,
-    // The portable backend has start times of its own; what it has not listed yet, it cannot be asked about.
-    startTicksOf: (pid) => (procfs === undefined ? undefined : readStat(pid, procfs)?.startTicks),
-    identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
-    userName: (uid) => userNames.nameOf(uid),
-  })
+  const table = createTable(settings(), procfs, clock, userNames)
   const watch: FileWatch | undefined = files.enabled
     ? new FileWatch({
         settings: files,
@@ -220,6 +213,17 @@ async function assemble(
     classify: createClassify(categories, (uid) => userNames.nameOf(uid)),
   })
   return { table, source, processes: collector, watch, lifecycle, machine, userNames }
+}
+
+function createTable({ processes }: ExporterSettings, procfs: Procfs | undefined, clock: Clock, userNames: UserNames): ProcessTable {
+  return new ProcessTable({
+    settings: processes,
+    clock,
+    // The portable backend has start times of its own; what it has not listed yet, it cannot be asked about.
+    startTicksOf: (pid) => (procfs === undefined ? undefined : readStat(pid, procfs)?.startTicks),
+    identify: (pid) => (procfs === undefined ? undefined : readProcessIdentity(pid, procfs)),
+    userName: (uid) => userNames.nameOf(uid),
+  })
 }
 
 /** Files are counted before processes are followed, and credited with what is known of both. */

@@ -88,12 +88,12 @@ export function bequeath(gone: readonly LedgerOwner[], before: LedgerOwners, now
   }
 }
 
-/** What is recovered now that this scan has told who is missing. Call once per scan, after `bequeath`. */
-export function recover(owner: LedgerOwner, sample: ProcessSample): Readonly<Use> {
+/** What is recovered now that this scan has told who is missing; undefined for nothing. Call once per scan, after `bequeath`. */
+export function recover(owner: LedgerOwner, sample: ProcessSample): Readonly<Use> | undefined {
   const { children = NOTHING } = sample
-  if (owner.ledger === undefined && isNothing(children)) return NOTHING
+  if (owner.ledger === undefined && isNothing(children)) return undefined
   const ledger = ledgerOf(owner)
-  if (isNothing(children) && isNothing(ledger.buried) && isNothing(ledger.doubtful) && isNothing(ledger.doubtfulBefore)) return NOTHING
+  if (isNothing(children) && isNothing(ledger.buried) && isNothing(ledger.doubtful) && isNothing(ledger.doubtfulBefore)) return undefined
   const found = nothing()
   for (const field of FIELDS) {
     let unexplained = rounded(ledger.buried[field] - ledger.base[field] - ledger.measured[field] - ledger.recovered[field])

@@ -21,18 +21,61 @@ const INCUMBENT_BONUS = 1.25
  * created per second, reads and writes, and the share of memory held: a writer of one file per second, of 100 MB per second or
  * of 10,000 operations per second ranks with a whole core.
  */
-export function selectProcesses(processes: Iterable<TrackedProcess>, options: SelectionOptions): TrackedProcess[] {
-  const ranked: TrackedProcess[] = []
+export function selectProcesses(processes: readonly TrackedProcess[], options: SelectionOptions): TrackedProcess[] {
+  const chosen: TrackedProcess[] = []
   for (const process of processes) {
     if (process.sample === undefined) continue
     updateActivity(process, process.sample, options)
-    ranked.push(process)
+    offer(chosen, process, options.max)
   }
-  ranked.sort((a, b) => rankOf(b) - rankOf(a) || a.pid - b.pid)
-  for (const process of ranked) process.published = false
-  const chosen = ranked.slice(0, options.max).toSorted((a, b) => a.pid - b.pid)
+  for (const process of processes) process.published = false
   for (const process of chosen) process.published = true
-  return chosen
+  return chosen.toSorted((a, b) => a.pid - b.pid)
+}
+
+/** Keeps the `max` first of those offered, as a heap with the last of them on top: most of thousands are refused at one look. */
+function offer(heap: TrackedProcess[], process: TrackedProcess, max: number): void {
+  if (heap.length < max) {
+    heap.push(process)
+    rise(heap, heap.length - 1)
+    return
+  }
+  const [last] = heap
+  if (last === undefined || !isBefore(process, last)) return
+  heap[0] = process
+  sink(heap)
+}
+
+function rise(heap: TrackedProcess[], from: number): void {
+  for (let at = from; at > 0;) {
+    const parent = (at - 1) >> 1
+    if (!swapIf(heap, parent, at)) return
+    at = parent
+  }
+}
+
+function sink(heap: TrackedProcess[]): void {
+  for (let at = 0; ;) {
+    const left = 2 * at + 1
+    const [one, other] = [heap[left], heap[left + 1]]
+    const child = one !== undefined && other !== undefined && isBefore(one, other) ? left + 1 : left
+    if (!swapIf(heap, at, child)) return
+    at = child
+  }
+}
+
+/** Whether the one above came before the one below, and they have changed places. */
+function swapIf(heap: TrackedProcess[], above: number, below: number): boolean {
+  const [upper, lower] = [heap[above], heap[below]]
+  if (upper === undefined || lower === undefined || !isBefore(upper, lower)) return false
+  heap[above] = lower
+  heap[below] = upper
+  return true
+}
+
+function isBefore(a: TrackedProcess, b: TrackedProcess): boolean {
+  const difference = rankOf(a) - rankOf(b)
+  return difference > 0 || (difference === 0 && a.pid < b.pid)
 }
 
 function rankOf({ activity, published }: TrackedProcess): number {

@@ -232,7 +232,8 @@ export class ProcessTable {
     const now = this.#processes
     if (gone.size > 0) bequeath([...gone.values()], { get: (pid) => gone.get(pid) ?? this.#seenBefore(pid) }, now)
     for (const process of now.values()) {
-      if (process.sample !== undefined) creditUse(process.group.counters, recover(process, process.sample))
+      const found = process.sample === undefined ? undefined : recover(process, process.sample)
+      if (found !== undefined) creditUse(process.group.counters, found)
     }
   }
 

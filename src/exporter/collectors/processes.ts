@@ -50,11 +50,11 @@ export function createProcessesCollector(options: ProcessesCollectorOptions): Pr
     })
     return underWay
   }
-  const select = () => {
+  const select = (processes: readonly TrackedProcess[]): TrackedProcess[] => {
     const nowMs = clock.nowMs()
     const elapsedSeconds = selectedMs === undefined ? 1 : Math.max(0, nowMs - selectedMs) / 1000
     selectedMs = nowMs
-    return selectProcesses(table.processes(), { max: options.perProcessMax(), elapsedSeconds, memoryTotalBytes: options.memoryTotalBytes })
+    return selectProcesses(processes, { max: options.perProcessMax(), elapsedSeconds, memoryTotalBytes: options.memoryTotalBytes })
   }
 
   return {
@@ -66,7 +66,7 @@ export function createProcessesCollector(options: ProcessesCollectorOptions): Pr
       await refresh(0)
       const processes = [...table.processes()].filter((process) => process.sample !== undefined)
       if (processes.length === 0) throw new OperationalError('no process can be seen in /proc', { reason: 'scan' })
-      const chosen = select()
+      const chosen = select(processes)
       dropped += processes.length - chosen.length
       options.userNames.refresh()
       const userName = (uid: number): string => options.userNames.nameOf(uid)

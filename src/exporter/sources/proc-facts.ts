@@ -71,7 +71,11 @@ export function figuresOf(pid: number, stat: ProcStat, bootTimeMs: number, units
   }
 }
 
+/** Of all those that have buried no child: one object, which stays one when it is handed to another thread. */
+const NO_CHILD_USE: ProcessUse = Object.freeze({ userSeconds: 0, systemSeconds: 0, minorFaults: 0, majorFaults: 0 })
+
 function childUse(stat: ProcStat, ticksPerSecond: number): ProcessUse {
+  if (stat.childUserTicks + stat.childSystemTicks + stat.childMinorFaults + stat.childMajorFaults === 0) return NO_CHILD_USE
   return {
     userSeconds: stat.childUserTicks / ticksPerSecond,
     systemSeconds: stat.childSystemTicks / ticksPerSecond,

@@ -41,7 +41,7 @@ const DESCRIPTOR_SHARE = 2
  * A process of one thread that has not run has changed nothing about itself; what others can change (reclaimed memory) is
  * read at least every so many passes.
  */
-const IDLE_PASSES_MAX = 8
+const IDLE_PASSES_MAX = 24
 /** The files of a process that sleeps are not worth a descriptor each: only one that has run in so many passes keeps them open. */
 const KEPT_AFTER_PASSES = 2
 

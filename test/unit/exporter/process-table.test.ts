@@ -200,7 +200,7 @@ describe('selectProcesses', () => {
         })
         table.apply({ samples, unreadable: NOTHING_UNREADABLE }, clock.nowMs())
         for (const { pid, filesCreated } of wanted) table.addFilesCreated(pid, filesCreated)
-        return selectProcesses(table.processes(), options).map(({ pid }) => pid)
+        return selectProcesses([...table.processes()], options).map(({ pid }) => pid)
       },
     }
   }
@@ -209,6 +209,21 @@ describe('selectProcesses', () => {
     const { pick } = tableOf()
     pick(process(1), process(2), process(3), process(4))
     expect(pick(process(1, 4), process(2, 0, 500), process(3), process(4, 0, 0, 10))).toEqual([1, 2])
+  })
+
+  test('chooses the first of all by activity, whatever the number', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 50 }), { minLength: 1, maxLength: 60 }), (cpuSeconds) => {
+        const { pick } = tableOf()
+        pick(...cpuSeconds.map((_, index) => process(index + 1)))
+        // The first pass gave the two lowest pids a bonus, so theirs stay out of this.
+        const used = [0, 0, ...cpuSeconds]
+        const rows = used.map((seconds, index) => process(index + 1, seconds))
+        const busiest = rows.toSorted((a, b) => b.cpuSeconds - a.cpuSeconds || a.pid - b.pid).slice(0, options.max)
+        if (busiest.some(({ cpuSeconds: seconds }) => seconds === 0)) return
+        expect(pick(...rows)).toEqual(busiest.map(({ pid }) => pid).toSorted((a, b) => a - b))
+      }),
+    )
   })
 
   test('one that pauses keeps its place for a while against idle ones', () => {

@@ -215,9 +215,9 @@ describe('selectProcesses', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 50 }), { minLength: 1, maxLength: 60 }), (cpuSeconds) => {
         const { pick } = tableOf()
-        pick(...cpuSeconds.map((_, index) => process(index + 1)))
-        // The first pass gave the two lowest pids a bonus, so theirs stay out of this.
+        // The first pass gives the two lowest pids a bonus, so theirs stay out of this.
         const used = [0, 0, ...cpuSeconds]
+        pick(...used.map((_, index) => process(index + 1)))
         const rows = used.map((seconds, index) => process(index + 1, seconds))
         const busiest = rows.toSorted((a, b) => b.cpuSeconds - a.cpuSeconds || a.pid - b.pid).slice(0, options.max)
         if (busiest.some(({ cpuSeconds: seconds }) => seconds === 0)) return

@@ -60,6 +60,8 @@ export interface Group {
   filesCreated: number
   /** As of the last scan that found a process of it. */
   info: GroupInfo | undefined
+  /** Whether processes have come to it or left it, or tell something else of themselves, since `info` was made. */
+  hasChanged: boolean
   readonly life: LifeCounters
   /** Wall clock; for expiry. */
   lastActiveMs: number
@@ -102,6 +104,7 @@ export class GroupCounters {
       hadProcess: false,
       filesCreated: 0,
       info: undefined,
+      hasChanged: true,
       life: { starts: 0, exits: { success: 0, error: 0, signal: 0, unknown: 0 }, crashes: new Map() },
       lastActiveMs: nowMs,
     }

@@ -20,12 +20,12 @@ export const SMALL_NODE_FLAGS: readonly string[] = [
   '--expose-gc',
 ]
 
-/** One heap of the C library for all threads (mallopt(3)): each more keeps free memory of its own. And fewer threads. */
-export const SMALL_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' }
+/** One heap of the C library for all threads (mallopt(3)): each more keeps free memory of its own. */
+export const SMALL_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' }
 
 const LOOK_INTERVAL_MS = 1_000
 /** Worth the 5 ms that a collection takes. */
-const GARBAGE_BYTES_MIN = 2.5e6
+const GARBAGE_BYTES_MIN = 3.5e6
 
 /**
  * Now and then collects garbage and gives what the C library holds free back to the kernel (malloc_trim(3), of glibc alone; 0.3

@@ -36,6 +36,9 @@ type Named = Pick<TrackedProcess, 'comm' | 'isKernelThread'>
 /** Clock ticks of /proc/uptime and the scan's own duration blur "after the last scan" by less than this. */
 const FRESH_SLACK_SECONDS = 0.1
 
+/** Groups stay for hours, so this need not be exact. */
+const EXPIRY_INTERVAL_MS = 10_000
+
 export class ProcessTable {
   readonly groups = new GroupCounters()
   readonly #options: TableOptions
@@ -43,6 +46,7 @@ export class ProcessTable {
   readonly #processes = new Map<number, TrackedProcess>()
   /** Scans so far. */
   #scan = 0
+  #expiredMs = 0
   #lastScanMs: number | undefined
   #unreadable: ProcessScan['unreadable'] | undefined
   /** How often a process was named and the cap refused its group. */
@@ -134,7 +138,10 @@ export class ProcessTable {
       if (process.sample === undefined && process.trackedMs >= startedMs) continue
       gone.set(process.pid, process)
     }
-    for (const process of gone.values()) if (this.#processes.get(process.pid) === process) this.#processes.delete(process.pid)
+    for (const process of gone.values()) {
+      process.group.hasChanged = true
+      if (this.#processes.get(process.pid) === process) this.#processes.delete(process.pid)
+    }
     this.#recoverChildren(gone)
     this.#lastScanMs = startedMs
     this.#unreadable = scan.unreadable
@@ -145,7 +152,7 @@ export class ProcessTable {
   /** New matchers name every process anew; counters stay with the groups that earned them. */
   reconfigure(settings: TableSettings): void {
     this.#settings = settings
-    for (const process of this.#processes.values()) process.group = this.#groupOf(process)
+    for (const process of this.#processes.values()) this.#regroup(process)
   }
 
   /**
@@ -191,12 +198,15 @@ export class ProcessTable {
       if (known !== undefined) gone.set(known.pid, known)
       this.#processes.set(process.pid, process)
     }
-    if (process.sample === undefined) process.bornScan = this.#scan
+    if (process.sample === undefined) {
+      process.bornScan = this.#scan
+      process.group.hasChanged = true
+    }
     process.seenScan = this.#scan
     process.comm = sample.comm
     if (process === known && sample.details !== undefined) {
       process.details = sample.details
-      process.group = this.#groupOf(process)
+      this.#regroup(process)
     }
     this.#count(process, sample, freshAfterSeconds)
   }
@@ -217,6 +227,12 @@ export class ProcessTable {
     const { comm, isKernelThread } = named
     const group = this.#groupOf({ comm, isKernelThread, details })
     return newTrackedProcess({ pid, startTicks, comm, isKernelThread, details, group, trackedMs: this.#options.clock.nowMs() })
+  }
+
+  #regroup(process: TrackedProcess): void {
+    process.group.hasChanged = true
+    process.group = this.#groupOf(process)
+    process.group.hasChanged = true
   }
 
   #groupOf(process: Named & { readonly details: ProcessDetails }): Group {
@@ -250,8 +266,11 @@ export class ProcessTable {
   }
 
   #expireGroups(): void {
+    const nowMs = this.#options.clock.nowMs()
+    if (Math.abs(nowMs - this.#expiredMs) < EXPIRY_INTERVAL_MS) return
+    this.#expiredMs = nowMs
     const alive = new Set<Group>()
     for (const process of this.#processes.values()) alive.add(process.group)
-    this.groups.expire(this.#options.clock.nowMs() - this.#settings.groupExpiryMs, alive)
+    this.groups.expire(nowMs - this.#settings.groupExpiryMs, alive)
   }
 }

@@ -18,6 +18,7 @@ interface Observation {
 
 /** The kernel counts CPU time in steps of 10 ms: a rate over less than this is mostly rounding. */
 const WINDOW_MS_MIN = 900
+const NOW_AND_THEN_MS = 5_000
 
 export class ProcessRates {
   readonly #table: ProcessTable
@@ -26,6 +27,12 @@ export class ProcessRates {
 
   constructor(table: ProcessTable) {
     this.#table = table
+  }
+
+  /** As observe, unless that was done a short while ago: for those who scan often and never ask for rates. */
+  observeNowAndThen(): void {
+    const scanMs = this.#table.lastScanMs ?? 0
+    if (this.#latest === undefined || Math.abs(scanMs - this.#latest.scanMs) >= NOW_AND_THEN_MS) this.observe()
   }
 
   /** Takes note of the last scan, whoever asked for it. */

@@ -55,7 +55,7 @@ export function createSystemApi(options: SystemApiOptions): SystemApi {
     memory: async () => viewMemory(await latest()),
     disk: async () => viewDisk(await latest(), options.diskHealth()),
     network: async () => viewNetwork(await latest()),
-    observe: () => rates.observe(),
+    observe: () => rates.observeNowAndThen(),
   }
 }
 

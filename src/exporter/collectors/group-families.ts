@@ -90,7 +90,11 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
   })
   for (const { ofGroup, counter } of COUNTERS) each(ofGroup, groups, ({ counters }) => counters[counter])
   each(OLDEST, withProcesses, (group) => oldestStart(members.get(group) ?? []))
-  for (const [group, ofGroup] of members) group.info = infoOf(ofGroup, labels)
+  for (const [group, ofGroup] of members) {
+    if (!group.hasChanged) continue
+    group.info = infoOf(ofGroup, labels)
+    group.hasChanged = false
+  }
   for (const group of groups) {
     if (group.info !== undefined || group.filesCreated === 0) continue
     const category = labels.categoryOfName(group.name)

@@ -1,0 +1,16 @@
+/** Owns the question by which the worker finds its work. */
+import type { Incident } from '../../model.ts'
+import type { Database } from '../database.ts'
+import { COLUMNS, fromRow } from './incident-row.ts'
+
+/** Incidents that are due: queued, or deferred or awaiting approval until now. Oldest first. */
+export function dueIncidents(database: Database, nowMs: number, limit: number): Incident[] {
+  return database
+    .all(
+      `SELECT ${COLUMNS} FROM incidents
+       WHERE (status = 'queued' AND coalesce(next_at_ms, 0) <= $nowMs) OR (status IN ('deferred', 'awaiting_approval') AND next_at_ms <= $nowMs)
+       ORDER BY received_at, id LIMIT $limit`,
+      { nowMs, limit },
+    )
+    .map(fromRow)
+}

@@ -3,15 +3,21 @@
  *
  * - alert: one alert of an Alertmanager notification. fingerprint: Alertmanager's hash of its labels.
  * - episode: one firing of a fingerprint, from `startsAt` to `resolved`; it is one incident here.
- * - target: the exact process an action is meant for, by pid and start time.
+ * - target: what an action is meant for; a process by pid and start time, or a service, probe or host by its name.
+ * - ladder: the steps (actions) of a policy, in order. attempt: one walk through them, and the look whether it helped.
  * - intent: the durable record, written before an action, that it is about to happen.
  */
+import type { Progress } from './progress.ts'
+import type { Target } from './target.ts'
+
+export type { Target } from './target.ts'
+export { nameOf } from './target.ts'
 
 export const MODES = ['observe', 'confirm', 'auto'] as const
 /** observe: only say what would be done. confirm: ask a person. auto: act. */
 export type Mode = (typeof MODES)[number]
 
-export const ACTIONS = ['kill', 'notify'] as const
+export const ACTIONS = ['kill', 'freeze', 'thaw', 'restart', 'quarantine', 'reap', 'command', 'notify'] as const
 export type ActionName = (typeof ACTIONS)[number]
 
 export const STATUSES = ['queued', 'deferred', 'awaiting_approval', 'done', 'cancelled'] as const
@@ -29,40 +35,58 @@ export const REASONS = [
   'approval_expired',
   'no_policy',
   'not_this_host',
+  'paused',
+  'maintenance',
   'never_list',
   'deny_list',
   'not_on_allow_list',
+  'anomaly_first',
+  'confidence_low',
   'target_unknown',
   'target_gone',
   'pid_recycled',
   'group_mismatch',
   'cooldown',
+  'cap_target',
+  'cap_policy',
+  'cap_host',
   'attempts_exhausted',
   'resolved',
   'just_stopped',
   'permission_denied',
   'survived',
+  'not_started',
+  'command_failed',
+  'timed_out',
+  'nothing_to_do',
+  'snapshot_failed',
+  'verify_failed',
+  'verify_unknown',
+  'interrupted',
   'unsupported',
   'internal_error',
 ] as const
 /** Why something was not done, or how it ended. Also metric label values. */
 export type Reason = (typeof REASONS)[number]
 
-export const OUTCOMES = ['killed', 'target_gone', 'failed', 'refused', 'observed', 'notified', 'cancelled'] as const
+export const OUTCOMES = [
+  'killed',
+  'frozen',
+  'thawed',
+  'restarted',
+  'quarantined',
+  'reaped',
+  'executed',
+  'target_gone',
+  'failed',
+  'unknown',
+  'refused',
+  'observed',
+  'notified',
+  'cancelled',
+] as const
+/** unknown: something was done, and whether it helped could not be found out. */
 export type Outcome = (typeof OUTCOMES)[number]
-
-export interface Target {
-  readonly group: string
-  readonly pid: number
-  /** Kernel start time in clock ticks since boot: with the boot id and pid, the process's identity. */
-  readonly startTicks: number
-  /** Wall-clock start, ISO 8601. */
-  readonly startTime: string
-  /** What it runs: the executable's path, or the kernel's name of it where that may not be read. An exec changes it. */
-  readonly program: string
-  /** One sentence: how this process was found to be the culprit. */
-  readonly evidence: string
-}
 
 export interface Alert {
   readonly fingerprint: string
@@ -97,6 +121,10 @@ export interface Incident {
   /** One sentence for a person: what was, or would be, done and why. */
   readonly summary: string | null
   readonly attempts: number
+  /** Where in the ladder it is; null before the first step and once it is closed. */
+  readonly progress: Progress | null
+  /** When it was handed on because nothing helped (ISO 8601), else null. */
+  readonly escalatedAt: string | null
   /** Wall-clock milliseconds before which a deferred incident is left alone. */
   readonly nextAtMs: number | null
   /** Who approved, or null. */
@@ -118,6 +146,8 @@ export type IncidentPatch = Partial<
     | 'outcome'
     | 'summary'
     | 'attempts'
+    | 'progress'
+    | 'escalatedAt'
     | 'nextAtMs'
     | 'approvedBy'
     | 'closedAt'
@@ -144,9 +174,4 @@ export interface AuditEntry {
   readonly data: Readonly<Record<string, unknown>>
   readonly prev: string
   readonly hash: string
-}
-
-/** How a target is named to people: `file-storm.ts (pid 4711)`. */
-export function nameOf(target: Pick<Target, 'group' | 'pid'>): string {
-  return `${target.group} (pid ${target.pid})`
 }

@@ -2,6 +2,7 @@
 export { countIncidentsByStatus } from './incidents/count-incidents-by-status.ts'
 export { createIncident } from './incidents/create-incident.ts'
 export { dueIncidents } from './incidents/due-incidents.ts'
+export { firingIncidentsOf } from './incidents/firing-incidents-of.ts'
 export { getIncident } from './incidents/get-incident.ts'
 export { killedSince } from './incidents/killed-since.ts'
 export { latestEpisode } from './incidents/latest-episode.ts'

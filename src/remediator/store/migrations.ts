@@ -1,4 +1,5 @@
 /** Owns the order of the schema's steps. A step that has shipped is never edited; a change is a new step with the next number. */
 import { firstSchema } from './migrations/001-first-schema.ts'
+import { stepsHoldsAndLeases } from './migrations/002-steps-holds-and-leases.ts'
 
-export const MIGRATIONS: readonly string[] = [firstSchema]
+export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases]

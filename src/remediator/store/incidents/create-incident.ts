@@ -31,6 +31,8 @@ export function createIncident(database: Database, alert: Alert, receivedAt: str
     attempts: 0,
     nextAtMs: null,
     approvedBy: null,
+    progress: null,
+    escalatedAt: null,
     closedAt: null,
   }
   database.run(

@@ -1,6 +1,8 @@
 /** Owns how an incident lies in the store: which fields are columns, which are JSON in `body`, and both ways between. Runs no SQL. */
 import { z } from 'zod'
 import { ACTIONS, DECISIONS, MODES, OUTCOMES, REASONS, STATUSES, type Incident } from '../../model.ts'
+import { Progress } from '../../progress.ts'
+import { Target } from '../../target.ts'
 import { numberOf, numberOrNull, textOf, textOrNull, type Row } from '../row.ts'
 
 export const COLUMNS = 'id, fingerprint, episode, status, started_at, received_at, resolved_at, next_at_ms, attempts, body'
@@ -16,19 +18,13 @@ const IncidentBody = z.object({
   decision: z.enum(DECISIONS).nullable(),
   reason: z.enum(REASONS).nullable(),
   action: z.enum(ACTIONS).nullable(),
-  target: z
-    .object({
-      group: z.string(),
-      pid: z.number(),
-      startTicks: z.number(),
-      startTime: z.string(),
-      program: z.string(),
-      evidence: z.string(),
-    })
-    .nullable(),
+  target: Target.nullable(),
   outcome: z.enum(OUTCOMES).nullable(),
   summary: z.string().nullable(),
   approvedBy: z.string().nullable(),
+  // Rows of the first release have neither.
+  progress: Progress.nullable().default(null),
+  escalatedAt: z.string().nullable().default(null),
   closedAt: z.string().nullable(),
 })
 export const Status = z.enum(STATUSES)

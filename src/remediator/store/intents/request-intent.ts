@@ -1,18 +1,23 @@
-/** Owns writing an intent, unless the cooldown or another action on the same process speaks against it. */
+/** Owns writing an intent, unless the cooldown, another action on the same target or a cap speaks against it. */
 import type { BootMoment } from '../../../lib/clock.ts'
 import type { Database } from '../database.ts'
+import { capReached } from './cap-reached.ts'
 import { cooldownRemainingMs } from './cooldown-remaining.ts'
-import type { CooldownRule, IntentGrant, NewIntent } from './intent.ts'
+import { countAttempts } from './count-attempts.ts'
+import { insertIntent } from './insert-intent.ts'
+import type { CapRules, CooldownRule, IntentGrant, NewIntent } from './intent.ts'
 
 /**
- * Writes the intent unless the target cools down or is being acted upon. Runs in one immediate transaction, so that several
- * remediators on one store agree. Attempts of an earlier boot do not count: the boot clock began anew.
+ * One immediate transaction, so that several remediators on one store agree. Attempts of an earlier boot do not count: the
+ * boot clock began anew.
  */
-export function requestIntent(database: Database, intent: NewIntent, rule: CooldownRule, now: BootMoment): IntentGrant {
+export function requestIntent(database: Database, intent: NewIntent, rule: CooldownRule, caps: CapRules, now: BootMoment): IntentGrant {
   return database.transaction((): IntentGrant => {
     const remainingMs = cooldownRemainingMs(database, intent.cooldownKey, now)
     if (remainingMs > 0) return { granted: false, why: 'cooldown', remainingMs, freshly: false }
-    if (isOpen(database, intent, now.bootId)) return { granted: false, why: 'busy' }
+    if (isOpen(database, intent.targetKey, now.bootId)) return { granted: false, why: 'busy' }
+    const reached = capReached(database, intent, caps, now)
+    if (reached) return { granted: false, why: 'cap', ...reached }
     if (attemptsInWindow(database, intent.cooldownKey, rule, now) >= rule.max) {
       database.run(
         'INSERT OR REPLACE INTO cooldowns (cooldown_key, boot_id, from_boot_ms, until_boot_ms) VALUES ($key, $bootId, $from, $until)',
@@ -20,12 +25,7 @@ export function requestIntent(database: Database, intent: NewIntent, rule: Coold
       )
       return { granted: false, why: 'cooldown', remainingMs: rule.durationMs, freshly: true }
     }
-    const { lastId } = database.run(
-      `INSERT INTO intents (incident, action, cooldown_key, pid, start_ticks, boot_id, boot_ms, at)
-       VALUES ($incident, $action, $cooldownKey, $pid, $startTicks, $bootId, $bootMs, $at)`,
-      { ...intent, bootId: now.bootId, bootMs: now.ms },
-    )
-    return { granted: true, intentId: lastId }
+    return { granted: true, intentId: insertIntent(database, intent, true, now) }
   })
 }
 
@@ -36,20 +36,10 @@ function attemptsInWindow(database: Database, key: string, rule: CooldownRule, n
     bootId: now.bootId,
   })
   const since = Math.max(now.ms - rule.windowMs, Number(ended?.['until_boot_ms'] ?? 0))
-  const row = database.get('SELECT count(*) AS n FROM intents WHERE cooldown_key = $key AND boot_id = $bootId AND boot_ms > $since', {
-    key,
-    bootId: now.bootId,
-    since,
-  })
-  return Number(row?.['n'] ?? 0)
+  return countAttempts(database, { column: 'key', value: key }, since, now).count
 }
 
-function isOpen(database: Database, intent: NewIntent, bootId: string): boolean {
-  return (
-    database.get('SELECT 1 FROM intents WHERE pid = $pid AND start_ticks = $startTicks AND boot_id = $bootId AND outcome IS NULL', {
-      pid: intent.pid,
-      startTicks: intent.startTicks,
-      bootId,
-    }) !== undefined
-  )
+function isOpen(database: Database, targetKey: string, bootId: string): boolean {
+  const sql = 'SELECT 1 FROM intents WHERE target_key = $targetKey AND boot_id = $bootId AND outcome IS NULL'
+  return database.get(sql, { targetKey, bootId }) !== undefined
 }

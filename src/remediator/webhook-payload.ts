@@ -6,16 +6,21 @@ const LABELS_MAX = 200
 const NAME_LENGTH_MAX = 1_024
 const VALUE_LENGTH_MAX = 65_536
 
-const Labels = z
+export const Labels = z
   .record(z.string().max(NAME_LENGTH_MAX), z.string().max(VALUE_LENGTH_MAX))
   .refine((labels) => Object.keys(labels).length <= LABELS_MAX, { message: `more than ${LABELS_MAX} labels` })
+
+/** When an alert began, and when it ended or would end. */
+export const AlertTimes = {
+  startsAt: z.iso.datetime({ offset: true }),
+  endsAt: z.iso.datetime({ offset: true }).optional(),
+}
 
 const AlertPayload = z.object({
   status: z.enum(['firing', 'resolved']),
   labels: Labels.refine((labels) => (labels['alertname'] ?? '') !== '', { message: 'the label "alertname" is missing' }),
   annotations: Labels.default({}),
-  startsAt: z.iso.datetime({ offset: true }),
-  endsAt: z.iso.datetime({ offset: true }).optional(),
+  ...AlertTimes,
   generatorURL: z.string().max(VALUE_LENGTH_MAX).optional(),
   // Alertmanager prints the 64-bit hash as hexadecimal digits.
   fingerprint: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'a fingerprint is hexadecimal digits'),

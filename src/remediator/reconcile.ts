@@ -12,7 +12,7 @@ import { admitInbox, endEpisode, judge, type MayActNow } from './intake.ts'
 import type { Database } from './store/database.ts'
 import { acceptDelivery } from './store/inbox/accept-delivery.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
-import { unresolvedOpenIncidents } from './store/incidents/unresolved-open-incidents.ts'
+import { unresolvedIncidents } from './store/incidents/unresolved-incidents.ts'
 
 export interface ReconcileOptions {
   readonly database: Database
@@ -54,7 +54,7 @@ export async function reconcileQuietly(options: ReconcileOptions, signal: AbortS
   try {
     const { takenIn, ended } = await reconcile(options, signal)
     if (takenIn > 0) log.info(`Alertmanager has ${takenIn} active alerts that were not known, or may be acted upon now`)
-    if (ended > 0) log.info(`${ended} alerts that waited here are over, says Alertmanager`)
+    if (ended > 0) log.info(`${ended} alerts are over, says Alertmanager, which was not known here`)
     return 'done'
   } catch (error) {
     if (signal.aborted) return 'failed'
@@ -74,8 +74,9 @@ function isNews(alert: ActiveAlert, { database, clock, mayActNow }: ReconcileOpt
  */
 async function endAbsent(active: ActiveAlerts, askedAtMs: number, { database, journal, clock }: ReconcileOptions): Promise<number> {
   const fingerprints = new Set(active.alerts.map((alert) => alert.fingerprint))
-  const over = unresolvedOpenIncidents(database, new Date(askedAtMs).toISOString(), ENDED_MAX).filter(
-    (incident) => Date.parse(incident.receivedAt) > active.runningSinceMs && !fingerprints.has(incident.fingerprint),
+  const since = new Date(active.runningSinceMs).toISOString()
+  const over = unresolvedIncidents(database, since, new Date(askedAtMs).toISOString(), ENDED_MAX).filter(
+    (incident) => !fingerprints.has(incident.fingerprint),
   )
   for (let from = 0; from < over.length; from += BATCH) {
     database.transaction(() => {

@@ -5,6 +5,7 @@ import os from 'node:os'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
 import type { Logger } from './log.ts'
+import type { Admissions } from './web-admission.ts'
 import { createWebServer } from './web-server.ts'
 
 export interface ListenAddress {
@@ -81,6 +82,8 @@ export interface ListenOptions {
   /** TLS, basic authentication and headers; without it plain HTTP for everyone. */
   readonly webConfigFile: string | undefined
   readonly log: Logger
+  /** Where the web configuration notes whom it let in, for routes that ask. */
+  readonly admissions?: Admissions
 }
 
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
@@ -88,7 +91,7 @@ export async function listen(app: Express, address: ListenAddress, part: string,
   const { server, scheme } =
     options?.webConfigFile === undefined
       ? { server: createServer(app), scheme: 'http' }
-      : createWebServer(app, options.webConfigFile, options.log)
+      : createWebServer(app, options.webConfigFile, options.log, options.admissions)
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {

@@ -12,6 +12,7 @@ export interface StepConcluded {
   readonly reason: Reason
 }
 
+export type EscalatedTo = 'advisor' | 'person'
 export type Verdict = 'passed' | 'failed' | 'unknown'
 
 export interface RemediatorMetrics {
@@ -23,6 +24,8 @@ export interface RemediatorMetrics {
   stepConcluded(step: StepConcluded): void
   attemptVerified(attempt: { readonly policy: string; readonly verdict: Verdict }): void
   actionBegun(delayMs: number): void
+  /** Handed on, because what may be done did not help. */
+  escalated(to: EscalatedTo): void
   storeFailed(reason: string): void
   reconciled(outcome: 'done' | 'failed'): void
   auditIntact(intact: boolean): void
@@ -54,6 +57,7 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     'Looks at whether an attempt helped, by policy and verdict; unknown is neither success nor failure.',
     ['policy', 'verdict'],
   )
+  const escalations = counter('procwarden_remediation_escalations_total', 'Incidents handed on, by whom to.', ['to'])
   const delay = new Histogram({
     name: 'procwarden_remediation_action_delay_seconds',
     help: 'Seconds from the beginning of an alert to the beginning of the action on it.',
@@ -73,6 +77,7 @@ export function createMetrics(database: Database, clock: Clock, version: string)
   const intact = flag('procwarden_audit_intact', '1 when the audit trail was whole at the start, 0 when it was not.')
   const leading = flag('procwarden_remediation_leader', '1 while this remediator is the one of its store that works, 0 while it stands by.')
   for (const code of WEBHOOK_CODES) requests.inc({ code }, 0)
+  for (const to of ['advisor', 'person']) escalations.inc({ to }, 0)
   for (const outcome of ['done', 'failed']) reconciles.inc({ outcome }, 0)
   for (const reason of ['busy', 'full', 'corrupt']) storeErrors.inc({ reason }, 0)
   addStoreGauges(registers, database, clock)
@@ -92,6 +97,7 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     stepConcluded: ({ policy, action, outcome, reason }) => steps.inc({ policy, action, outcome, reason }),
     attemptVerified: ({ policy, verdict }) => verifications.inc({ policy, verdict }),
     actionBegun: (delayMs) => delay.observe(Math.max(0, delayMs) / 1000),
+    escalated: (to) => escalations.inc({ to }),
     storeFailed: (reason) => storeErrors.inc({ reason }),
     reconciled: (outcome) => reconciles.inc({ outcome }),
     auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),

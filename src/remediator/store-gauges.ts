@@ -7,7 +7,7 @@ import { STATUSES } from './model.ts'
 import { firstAuditHash } from './store/audit/first-audit-hash.ts'
 import { lastAuditEntry } from './store/audit/last-audit-entry.ts'
 import type { Database } from './store/database.ts'
-import { openEscalations } from './store/escalations/open-escalations.ts'
+import { openHumanAlerts } from './store/escalations/open-human-alerts.ts'
 import { inboxLength } from './store/inbox/inbox-length.ts'
 import { oldestInboxEntry } from './store/inbox/oldest-inbox-entry.ts'
 import { countIncidentsByStatus } from './store/incidents/count-incidents-by-status.ts'
@@ -33,11 +33,7 @@ export function addStoreGauges(registers: Registry[], database: Database, clock:
   })
   gauge('procwarden_cooldowns_active', 'Targets that are cooling down.', () => activeCooldowns(database, clock.boot()))
   gauge('procwarden_remediation_paused', '1 while the kill switch is thrown: nothing is acted upon.', () => (pausedBy(database) ? 1 : 0))
-  gauge(
-    'procwarden_remediation_escalations_open',
-    'Incidents handed to a person that nobody has closed.',
-    () => openEscalations(database).length,
-  )
+  gauge('procwarden_human_alerts_open', 'Incidents handed to a person that nobody has closed.', () => openHumanAlerts(database))
   gauge('procwarden_mail_outbox_length', 'Mails that wait to be sent.', () => outboxLength(database))
   gauge(
     'procwarden_remediation_approvals_pending',

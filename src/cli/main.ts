@@ -11,7 +11,10 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['exporter'], async () => [(await import('./exporter.ts')).exporterCommand()]],
   [['remediator'], async () => [(await import('./remediator.ts')).remediatorCommand()]],
   [['incidents'], async () => [(await import('./incidents.ts')).incidentsCommand()]],
+  [['show'], async () => [(await import('./show.ts')).showCommand()]],
+  [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
+  [['pause', 'resume'], async () => (await import('./pause.ts')).pauseCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
   [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
 ]

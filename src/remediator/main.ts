@@ -1,177 +1,235 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { messageOf } from '../lib/errors.ts'
-import { groupNameOf } from '../lib/groups/group-name.ts'
-import { isLoopback, listen } from '../lib/http.ts'
-import { loadLibc } from '../lib/linux/libc.ts'
-import { createPidfds } from '../lib/linux/pidfd.ts'
-import { createProcfs, readStat, type Procfs } from '../lib/linux/proc-process.ts'
+import { OperationalError, messageOf } from '../lib/errors.ts'
+import { listen } from '../lib/http.ts'
+import { createProcfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
-import { readToken } from '../lib/token.ts'
 import { readVersion } from '../lib/version.ts'
-import { createKill } from './actions/kill.ts'
+import { Admissions } from '../lib/web-admission.ts'
+import { createAlertmanager } from './alertmanager.ts'
+import type { AuthenticateOptions } from './api/authenticate.ts'
+import { readTokens } from './api/tokens.ts'
 import { createApp } from './app.ts'
-import { Journal } from './audit/journal.ts'
-import { mirrorPath } from './audit/mirror.ts'
+import { assemble, type Assembled, type Foundation } from './assemble.ts'
+import type { Journal } from './audit/journal.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
+import { Leadership } from './leadership.ts'
 import { createMetrics, type RemediatorMetrics } from './metrics.ts'
 import type { Incident } from './model.ts'
-import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
-import { Mailer } from './notify/mailer.ts'
-import { buildPipeline, type Pipeline } from './pipeline.ts'
-import { createPrometheus } from './prometheus.ts'
-import { act } from './stages/act.ts'
-import { admit } from './stages/admit.ts'
-import { approve } from './stages/approve.ts'
-import { guard } from './stages/guard.ts'
-import { identify } from './stages/identify.ts'
-import { matchPolicy } from './stages/match-policy.ts'
-import { recover } from './stages/recover.ts'
-import { verify } from './stages/verify.ts'
-import { Database, databasePath } from './store/database.ts'
-import { enqueueMail } from './store/outbox.ts'
-import { createNeverList } from './suspects/never-list.ts'
+import { openStore, type Store } from './open-store.ts'
+import type { StageObserver } from './pipeline.ts'
+import { RoundsKeeper } from './rounds.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {
   readonly url: string
+  /** Resolves, with the reason, when it cannot go on: the store is corrupt, or another start has replaced it. */
+  readonly failed: Promise<string>
   /** Reads the configuration anew; throws UsageError when it is refused, and the old one stays in force. */
   reload(): Promise<void>
   close(): Promise<void>
 }
 
-/** What lives as long as the process. */
-interface Foundation {
-  readonly options: RemediatorOptions
-  readonly log: Logger
-  readonly clock: Clock
-  readonly procfs: Procfs
-  readonly database: Database
-  readonly journal: Journal
-  readonly metrics: RemediatorMetrics
+/** What only tests and measurements give. */
+export interface RemediatorHooks {
+  readonly observer?: StageObserver
+  readonly clock?: Clock
 }
 
 /** What the configuration decides; replaced as a whole by a reload. */
 interface Configured {
-  readonly pipeline: Pipeline
-  readonly mailer: Mailer | undefined
+  readonly settings: RemediatorSettings
+  readonly assembled: Assembled
+  readonly authentication: AuthenticateOptions
 }
 
+const REPLACEMENT_CHECK_MS = 5_000
+
 /** Starts the remediator. Throws UsageError for a bad configuration, a store that cannot be opened or a taken port. */
-export async function runRemediator(options: RemediatorOptions, log: Logger): Promise<RunningRemediator> {
+export async function runRemediator(options: RemediatorOptions, log: Logger, hooks: RemediatorHooks = {}): Promise<RunningRemediator> {
   const settings = loadSettings(options)
-  const foundation = lay(options, log)
-  const { database, journal, clock, metrics } = foundation
-  let configured = configure(settings, foundation)
-  const worker = new Worker({
-    database,
-    journal,
-    clock,
-    log,
-    pipeline: { run: (incident, signal) => configured.pipeline.run(incident, signal) },
-    onStoreError: (reason) => metrics.storeFailed(reason),
-    onDone: (incident) => {
-      metrics.concluded(incident)
-      logConclusion(incident, log)
-      configured.mailer?.wake()
+  const clock = hooks.clock ?? systemClock()
+  const store = openStore(options.stateDir, clock, log)
+  try {
+    return await run(settings, store, { options, log, clock, hooks })
+  } catch (error) {
+    store.journal.close()
+    store.database.close()
+    throw error
+  }
+}
+
+interface Circumstances {
+  readonly options: RemediatorOptions
+  readonly log: Logger
+  readonly clock: Clock
+  readonly hooks: RemediatorHooks
+}
+
+async function run(first: RemediatorSettings, store: Store, { options, log, clock, hooks }: Circumstances): Promise<RunningRemediator> {
+  const { database, journal } = store
+  const version = readVersion()
+  const startedAt = new Date(clock.nowMs()).toISOString()
+  const procfs = createProcfs(clock, options.procfs)
+  const admissions = new Admissions()
+  const failure = Promise.withResolvers<string>()
+  const plain = createMetrics(database, clock, version)
+  const metrics: RemediatorMetrics = {
+    ...plain,
+    storeFailed: (reason) => {
+      plain.storeFailed(reason)
+      if (reason === 'corrupt') failure.resolve('the store is corrupt; the next start sets it aside')
     },
+  }
+  metrics.auditIntact(store.auditIsIntact)
+  if (store.wasSetAside) plain.storeFailed('corrupt')
+  const leadership = new Leadership({
+    database,
+    clock,
+    procfs,
+    log,
+    onStoreError: (reason) => metrics.storeFailed(reason),
+    onGained: () => gained(),
+    onLost: () => lost(),
   })
+  const foundation: Foundation = {
+    options,
+    log,
+    clock,
+    procfs,
+    database: database.fenced(leadership.fence),
+    journal,
+    metrics,
+    ...(hooks.observer ? { observer: hooks.observer } : {}),
+  }
+  let configured = configure(first, foundation, admissions)
+  const worker = createWorker(
+    foundation,
+    () => configured.assembled,
+    () => leadership.isHeld && rounds.isCaughtUp,
+  )
+  const rounds = new RoundsKeeper({
+    foundation,
+    alertmanager: () =>
+      configured.settings.config.alertmanager.url === undefined
+        ? undefined
+        : createAlertmanager(configured.settings.config.alertmanager.url),
+    mayActNow: (known) => configured.assembled.mayActNow(known),
+    retentionDays: () => configured.settings.config.retention.incidents_days,
+    onWork: () => worker.wake(),
+  })
+  const gained = (): void => {
+    metrics.leading(true)
+    rounds.start()
+    configured.assembled.mailer?.start()
+  }
+  const lost = (): void => {
+    metrics.leading(false)
+    log.warn('Another remediator on the same store has taken over; this one stands by')
+    void rounds.stop()
+    void configured.assembled.mailer?.stop()
+    // A mailer that was stopped stays so; whoever takes over again needs a fresh one.
+    configured = { ...configured, assembled: assemble(configured.settings, foundation) }
+  }
   const reload = async (): Promise<void> => {
-    const replacement = configure(loadSettings(options), foundation)
-    await configured.mailer?.stop()
+    const replacement = configure(loadSettings(options), foundation, admissions)
+    await configured.assembled.mailer?.stop()
     configured = replacement
-    configured.mailer?.start()
+    if (leadership.isHeld) configured.assembled.mailer?.start()
     journal.record('reloaded', null, 'The configuration was read anew.')
     journal.flush()
+    rounds.soon()
     log.info('Configuration reloaded')
   }
-  const token = readToken(options.tokenFile ?? path.join(options.stateDir, 'webhook-token'), { create: true })
-  const app = createApp({ address: options.address, database, journal, clock, log, metrics, token, reload, onWork: () => worker.wake() })
-  const server = await listen(app, options.address, 'remediator')
-  journal.record('started', null, `procwarden ${readVersion()} started in mode ${settings.config.mode}.`, { mode: settings.config.mode })
+  const app = createApp({
+    address: options.address,
+    version,
+    log,
+    metrics,
+    authentication: () => configured.authentication,
+    reload,
+    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
+    context: {
+      database,
+      journal,
+      clock,
+      about: () => ({
+        version,
+        startedAt,
+        mode: configured.settings.config.mode,
+        isLeader: leadership.isHeld,
+        auditIntactAtStart: store.auditIsIntact,
+        boot: clock.boot(),
+      }),
+      rollback: (id, by, only) => configured.assembled.rollback(id, by, only),
+      onWork: () => worker.wake(),
+    },
+  })
+  const server = await listen(app, options.address, 'remediator', { webConfigFile: options.webConfigFile, log, admissions })
+  const { mode } = first.config
+  journal.record('started', null, `procwarden ${version} started in mode ${mode}.`, { mode })
   journal.flush()
+  leadership.start()
   worker.start()
-  configured.mailer?.start()
-  log.info(`Ready on ${server.url}, mode ${settings.config.mode}${settings.mail ? '' : '; no mail is configured'}`)
+  const watch = setInterval(() => {
+    if (store.isReplaced()) failure.resolve('another start has replaced the store, which was corrupt')
+  }, REPLACEMENT_CHECK_MS)
+  const standsBy = leadership.isHeld ? '' : '; another remediator on this store works, this one stands by'
+  log.info(`Ready on ${server.url}, mode ${mode}${first.mail ? '' : '; no mail is configured'}${standsBy}`)
   return {
     url: server.url,
+    failed: failure.promise,
     reload,
     close: async () => {
+      clearInterval(watch)
       await server.close()
-      await worker.stop()
-      await configured.mailer?.stop()
+      await Promise.all([worker.stop(), rounds.stop()])
+      await configured.assembled.mailer?.stop()
+      leadership.stop()
       recordStop(journal, log)
+      journal.close()
       database.close()
     },
   }
 }
 
-function lay(options: RemediatorOptions, log: Logger): Foundation {
-  const clock = systemClock()
-  const database = Database.open(databasePath(options.stateDir))
-  const journal = new Journal(database, mirrorPath(options.stateDir), clock, log)
-  const metrics = createMetrics(database, clock, readVersion())
-  const verdict = journal.open()
-  metrics.auditIntact(verdict.intact)
-  if (verdict.fault)
-    log.error(`The audit trail is broken at entry ${verdict.fault.seq}: ${verdict.fault.what}`, { where: verdict.fault.where })
-  return { options, log, clock, procfs: createProcfs(clock, options.procfs), database, journal, metrics }
+/** Everything fallible is done before anything is replaced. */
+function configure(settings: RemediatorSettings, foundation: Foundation, admissions: Admissions): Configured {
+  const { web } = settings.config
+  const tokens = readTokens(foundation.options, web.webhook_token_scopes)
+  return {
+    settings,
+    assembled: assemble(settings, foundation),
+    authentication: { tokens, certificates: web.client_certificates, admissions },
+  }
 }
 
-function configure({ config, mail }: RemediatorSettings, foundation: Foundation): Configured {
-  const { options, log, clock, procfs, database, journal, metrics } = foundation
-  const origin: MailOrigin = { hostname: os.hostname(), consoleUrl: `http://${options.address.host}:${options.address.port}/` }
-  const neverList = createNeverList({
-    ownPid: process.pid,
-    ownTrees: options.neverTrees ?? [],
-    ownProgram: fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
-    parentOf: (pid) => readStat(pid, procfs)?.ppid,
-  })
-  const stages = {
-    recover: recover({ database, procfs, clock, policies: config.policies }),
-    admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
-    matchPolicy: matchPolicy(config.policies, config.mode),
-    identify: identify({
-      procfs,
-      groupOf: (identity) => groupNameOf(identity),
-      prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url),
-      database,
-      clock,
-      ownPid: process.pid,
-      log,
-    }),
-    guard: guard({ neverList, denyGroups: config.deny.groups, allowGroups: config.allow.groups, database, clock }),
-    approve: approve({ expireMs: config.approval.expire_seconds * 1000, clock }),
-    act: act({
-      actions: { kill: createKill(() => createPidfds(loadLibc()), procfs) },
-      database,
-      journal,
-      clock,
-      onAction: (delayMs) => metrics.actionBegun(delayMs),
-    }),
-    verify: verify(procfs),
-  }
-  const pipeline = buildPipeline(stages, {
+function createWorker(foundation: Foundation, assembled: () => Assembled, mayWork: () => boolean): Worker {
+  const { database, journal, clock, log, metrics } = foundation
+  return new Worker({
     database,
     journal,
     clock,
-    onEnding: (incident, ending) => {
-      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs())
-      if (letter) enqueueMail(database, letter)
+    log,
+    mayWork,
+    pipeline: { run: (incident, signal) => assembled().pipeline.run(incident, signal) },
+    mayActNow: (known) => assembled().mayActNow(known),
+    sweep: (signal) => assembled().sweep(signal),
+    onStoreError: (reason) => metrics.storeFailed(reason),
+    onDone: (incident) => {
+      metrics.concluded(incident)
+      logConclusion(incident, log)
+      assembled().mailer?.wake()
     },
   })
-  return { pipeline, mailer: mail && new Mailer({ settings: mail, database, clock, log }) }
 }
 
 /** A store that cannot be written must not keep the process from ending. */
 function recordStop(journal: Journal, log: Logger): void {
   try {
     journal.record('stopped', null, 'procwarden stopped.')
-    journal.flush()
   } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
     log.warn('The stop could not be recorded', { error: messageOf(error) })
   }
 }

@@ -14,8 +14,9 @@ import type { BootMoment } from '../lib/clock.ts'
 /** What only the running process knows. */
 export interface AboutRemediator {
   readonly version: string
-  readonly startedAt: string
-  readonly mode: Mode
+  /** Null when it does not run. */
+  readonly startedAt: string | null
+  readonly mode: Mode | null
   readonly isLeader: boolean
   readonly auditIntactAtStart: boolean
   readonly boot: BootMoment

@@ -25,8 +25,11 @@ export interface AuthenticateOptions {
 }
 
 /** Undefined for a stranger. Takes the same time whatever a wrong token is like. */
-export function createAuthenticate(options: AuthenticateOptions): (request: IncomingMessage) => Identity | undefined {
-  return (request) => byToken(request, options.tokens) ?? byWebConfig(request, options)
+export function createAuthenticate(options: () => AuthenticateOptions): (request: IncomingMessage) => Identity | undefined {
+  return (request) => {
+    const current = options()
+    return byToken(request, current.tokens) ?? byWebConfig(request, current)
+  }
 }
 
 /** Every token is compared, so that time does not tell which one came close. */

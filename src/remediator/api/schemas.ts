@@ -131,8 +131,8 @@ export const PauseState = z.strictObject({
 
 export const Status = z.strictObject({
   version: z.string(),
-  startedAt: Time,
-  mode: z.enum(MODES),
+  startedAt: Time.nullable().describe('Null when it does not run.'),
+  mode: z.enum(MODES).nullable().describe('Null when it does not run.'),
   leader: z.boolean().describe('Whether this remediator is the one of its store that works.'),
   pause: Pause.nullable(),
   incidents: z.record(z.enum(STATUSES), z.number().int()),

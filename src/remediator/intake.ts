@@ -102,5 +102,8 @@ function mayBeAnother(known: Incident, clock: Clock): boolean {
 }
 
 function closedMsAgo(known: Incident, clock: Clock): number {
-  return known.closedAt === null ? 0 : clock.nowMs() - Date.parse(known.closedAt)
+  if (known.closedAt === null) return 0
+  const ms = clock.nowMs() - Date.parse(known.closedAt)
+  // The wall clock was put back since: how long it really was cannot be told, and looking once more is the safe side.
+  return ms < 0 ? Infinity : ms
 }

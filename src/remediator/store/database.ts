@@ -53,7 +53,8 @@ export class Database {
    * whoever kept alerts in it would else not handle any alert any more. Throws UsageError for anything else that is wrong.
    */
   static openOrSetAside(file: string, nowMs: number): OpenedStore {
-    const isFresh = !existsSync(file)
+    // SQLite takes an empty file for a new database.
+    const isFresh = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
     try {
       return { database: connect(file, (connection) => new Database(connection), { check: !isFresh }), setAside: undefined, isFresh }
     } catch (error) {

@@ -90,4 +90,11 @@ CREATE TABLE leases (
   until_boot_ms INTEGER NOT NULL
 ) STRICT;
 
+
+-- How far the wall clock was from the boot clock when it was looked at last: a jump shows as a difference.
+CREATE TABLE clock_offset (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  boot_id TEXT NOT NULL,
+  offset_ms INTEGER NOT NULL
+) STRICT;
 `

@@ -22,7 +22,9 @@ export const Progress = z.object({
   results: z.array(StepResult),
   /** The intent that is open; concluded together with the attempt. */
   intentId: z.number().nullable(),
-  /** When the last step ended and when verifying gives up, on the boot clock. */
+  /** When the first step of this attempt was about to begin; ms on the boot clock. */
+  begun: z.object({ bootId: z.string(), ms: z.number(), wallMs: z.number() }),
+  /** When the last step ended and verifying began. */
   verifyFrom: z.object({ bootId: z.string(), ms: z.number(), wallMs: z.number() }).nullable(),
 })
 export type Progress = z.infer<typeof Progress>

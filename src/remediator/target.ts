@@ -5,6 +5,12 @@ export const CONFIDENCES = ['low', 'medium', 'high'] as const
 /** How sure it is that the target is the culprit. high: the alert or the process itself proves it. */
 export type Confidence = (typeof CONFIDENCES)[number]
 
+export const MANAGERS = ['systemd', 'docker', 'pm2', 'command'] as const
+
+/** What restarts a program, and the name it has there: a unit, a container, an application of pm2, or the configured command. */
+export const Managed = z.object({ manager: z.enum(MANAGERS), name: z.string() })
+export type Managed = z.infer<typeof Managed>
+
 const shared = {
   /** The program; what deny and allow lists and cooldowns speak of. */
   group: z.string(),
@@ -12,6 +18,8 @@ const shared = {
   evidence: z.string(),
   /** Incidents of the first release had only targets that were beyond doubt. */
   confidence: z.enum(CONFIDENCES).default('high'),
+  /** Where a restart is part of the ladder. */
+  managed: Managed.optional(),
 }
 
 export const ProcessTarget = z.object({
@@ -24,6 +32,8 @@ export const ProcessTarget = z.object({
   startTime: z.string(),
   /** What it runs: the executable's path, or the kernel's name of it where that may not be read. An exec changes it. */
   program: z.string(),
+  /** Its real user id; absent where it may not be read. Whose files it writes. */
+  uid: z.number().optional(),
 })
 export type ProcessTarget = z.infer<typeof ProcessTarget>
 

@@ -43,7 +43,7 @@ export async function identifyWriter(
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
-  return found(subject, identity, targetOf(identity, options.groupOf(identity), evidence))
+  return found(subject, targetOf(identity, options.groupOf(identity), evidence, 'high'), [identity])
 }
 
 /**

@@ -64,8 +64,20 @@ describe('in the middle of an action', () => {
     const incident = createIncident(database, alert, new Date().toISOString())
     const grant = requestIntent(
       database,
-      { incident: incident.id, action: 'kill', cooldownKey: 'process:sleep', pid, startTicks, at: new Date().toISOString() },
+      {
+        incident: incident.id,
+        action: 'kill',
+        cooldownKey: 'process:sleep',
+        policy: 'kill-runaway',
+        targetKey: `process:${pid}:${startTicks}`,
+        pid,
+        startTicks,
+        attempt: 1,
+        step: 0,
+        at: new Date().toISOString(),
+      },
       { max: 5, windowMs: 60_000, durationMs: 120_000 },
+      {},
       systemClock().boot(),
     )
     expect(grant.granted).toBe(true)

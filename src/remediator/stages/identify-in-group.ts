@@ -1,0 +1,42 @@
+/** Owns finding the accused process of a program that an alert names without a pid: its only process, or the parent of its zombies. */
+import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
+import { refuse, type StageResult, type Subject } from '../stage.ts'
+import { membersOf, zombiesByParent } from '../suspects/group-members.ts'
+import { found, gone, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
+
+export function identifyInGroup(subject: Subject, group: string, options: IdentifyOptions): StageResult {
+  const members = membersOf(group, options.procfs, options.groupOf)
+  const [only] = members
+  if (only === undefined) return gone(subject, `No process of ${group} runs any more.`)
+  if (members.length > 1) {
+    const text = `${members.length} processes of ${group} run, and the alert does not say which one it means. A query can, as the policy's target.`
+    return refuse(subject, 'target_unknown', text)
+  }
+  if (startedAfter(only, subject.incident.startedAt))
+    return refuse(
+      subject,
+      'pid_recycled',
+      `The only process of ${group} (pid ${only.pid}) started after the alert began: it is not the accused one.`,
+    )
+  return found(subject, targetOf(only, group, `It is the only process of ${group}.`, 'high'), [only])
+}
+
+/** The label `group` names the dead children's program or their parent's; without it, all of the machine are meant. */
+export function identifyZombieParent(subject: Subject, options: IdentifyOptions): StageResult {
+  const { group } = subject.incident.labels
+  const candidates = [...zombiesByParent(options.procfs)].flatMap(([pid, zombies]) => {
+    const parent = readProcessIdentity(pid, options.procfs)
+    if (!parent) return []
+    const name = options.groupOf(parent)
+    const accused =
+      group === undefined || name === group ? zombies : zombies.filter((zombie) => zombie.comm === group.slice(0, COMM_LENGTH_MAX))
+    return accused.length === 0 ? [] : [{ parent, name, count: accused.length }]
+  })
+  const worst = candidates.toSorted((a, b) => b.count - a.count)[0]
+  if (worst === undefined) return gone(subject, `No dead child${group === undefined ? '' : ` of ${group}`} waits to be collected any more.`)
+  const evidence = `It has ${worst.count} dead children that it does not collect.`
+  return found(subject, targetOf(worst.parent, worst.name, evidence, 'high'), [worst.parent])
+}
+
+/** A dead process has nothing left but the kernel's name of it (proc_pid_comm(5)). */
+const COMM_LENGTH_MAX = 15

@@ -17,7 +17,8 @@ export interface AppOptions {
   readonly version: string
   readonly log: Logger
   readonly metrics: RemediatorMetrics
-  readonly authentication: AuthenticateOptions
+  /** As it is now: a reload may change it. */
+  readonly authentication: () => AuthenticateOptions
   readonly reload: () => Promise<void>
   /** Undefined when ready, else the sentence that says what is missing. */
   readonly notReady: () => string | undefined
@@ -85,7 +86,7 @@ function answerError(log: Logger, metrics: RemediatorMetrics) {
       response
         .status(503)
         .set('Retry-After', String(RETRY_AFTER_SECONDS))
-        .json({ error: 'the store cannot be written right now; send it again', reason: error.reason })
+        .json({ error: retryWords(error.reason), reason: error.reason })
       return
     }
     const status = senderFaultStatus(error)
@@ -94,6 +95,11 @@ function answerError(log: Logger, metrics: RemediatorMetrics) {
       .status(status ?? 500)
       .json(status === undefined ? { error: 'internal error' } : { error: 'the request cannot be read', faults: [messageOf(error)] })
   }
+}
+
+function retryWords(reason: string): string {
+  if (reason === 'not_leader') return 'this remediator stands by for another one on the same store: ask that one'
+  return 'the store cannot be written right now; send it again'
 }
 
 /** body-parser and express' router mark what the sender did wrong with a 4xx status. */

@@ -1,4 +1,5 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
+import type { Express } from 'express'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { listen } from '../lib/http.ts'
@@ -67,58 +68,26 @@ interface Circumstances {
   readonly hooks: RemediatorHooks
 }
 
-async function run(first: RemediatorSettings, store: Store, { options, log, clock, hooks }: Circumstances): Promise<RunningRemediator> {
+async function run(first: RemediatorSettings, store: Store, circumstances: Circumstances): Promise<RunningRemediator> {
+  const { options, log, clock } = circumstances
   const { database, journal } = store
-  const version = readVersion()
-  const startedAt = new Date(clock.nowMs()).toISOString()
-  const procfs = createProcfs(clock, options.procfs)
-  const admissions = new Admissions()
   const failure = Promise.withResolvers<string>()
-  const plain = createMetrics(database, clock, version)
-  const metrics: RemediatorMetrics = {
-    ...plain,
-    storeFailed: (reason) => {
-      plain.storeFailed(reason)
-      if (reason === 'corrupt') failure.resolve('the store is corrupt; the next start sets it aside')
-    },
-  }
-  metrics.auditIntact(store.auditIsIntact)
-  if (store.wasSetAside) plain.storeFailed('corrupt')
-  const leadership = new Leadership({
-    database,
-    clock,
-    procfs,
-    log,
-    onStoreError: (reason) => metrics.storeFailed(reason),
-    onGained: () => gained(),
-    onLost: () => lost(),
-  })
-  const foundation: Foundation = {
-    options,
-    log,
-    clock,
-    procfs,
-    database: database.fenced(leadership.fence),
-    journal,
-    metrics,
-    ...(hooks.observer ? { observer: hooks.observer } : {}),
-  }
+  const admissions = new Admissions()
+  const metrics = measure(store, clock, failure.resolve)
+  const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => gained(), onLost: () => lost() })
   let configured = configure(first, foundation, admissions)
-  const worker = createWorker(
+  const checkClock = createClockJumpCheck(foundation)
+  const mayWork = (): boolean => {
+    if (!leadership.isHeld || !rounds.isCaughtUp) return false
+    checkClock()
+    return true
+  }
+  const worker = createWorker(foundation, () => configured.assembled, mayWork)
+  const rounds = createRounds(
     foundation,
-    () => configured.assembled,
-    () => leadership.isHeld && rounds.isCaughtUp,
+    () => configured,
+    () => worker.wake(),
   )
-  const rounds = new RoundsKeeper({
-    foundation,
-    alertmanager: () =>
-      configured.settings.config.alertmanager.url === undefined
-        ? undefined
-        : createAlertmanager(configured.settings.config.alertmanager.url),
-    mayActNow: (known) => configured.assembled.mayActNow(known),
-    retentionDays: () => configured.settings.config.retention.incidents_days,
-    onWork: () => worker.wake(),
-  })
   const gained = (): void => {
     metrics.leading(true)
     rounds.start()
@@ -142,34 +111,11 @@ async function run(first: RemediatorSettings, store: Store, { options, log, cloc
     rounds.soon()
     log.info('Configuration reloaded')
   }
-  const app = createApp({
-    address: options.address,
-    version,
-    log,
-    metrics,
-    authentication: () => configured.authentication,
-    reload,
-    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
-    context: {
-      database,
-      journal,
-      clock,
-      about: () => ({
-        version,
-        startedAt,
-        mode: configured.settings.config.mode,
-        isLeader: leadership.isHeld,
-        auditIntactAtStart: store.auditIsIntact,
-        boot: clock.boot(),
-      }),
-      rollback: (id, by, only) => configured.assembled.rollback(id, by, only),
-      onWork: () => worker.wake(),
-    },
-  })
+  const app = appOf({ store, metrics, options, log, clock, leadership, reload, configured: () => configured, onWork: () => worker.wake() })
   const server = await listen(app, options.address, 'remediator', { webConfigFile: options.webConfigFile, log, admissions })
   const { mode } = first.config
-  journal.record('started', null, `procwarden ${version} started in mode ${mode}.`, { mode })
-  journal.flush()
+  journal.record('started', null, `procwarden ${readVersion()} started in mode ${mode}.`, { mode })
+  journal.flushNow()
   leadership.start()
   worker.start()
   const watch = setInterval(() => {
@@ -192,6 +138,86 @@ async function run(first: RemediatorSettings, store: Store, { options, log, cloc
       database.close()
     },
   }
+}
+
+/** The metrics, and what a corrupt store means besides being counted. */
+function measure({ database, auditIsIntact, wasSetAside }: Store, clock: Clock, onFailed: (why: string) => void): RemediatorMetrics {
+  const metrics = createMetrics(database, clock, readVersion())
+  metrics.auditIntact(auditIsIntact)
+  if (wasSetAside) metrics.storeFailed('corrupt')
+  return {
+    ...metrics,
+    storeFailed: (reason) => {
+      metrics.storeFailed(reason)
+      if (reason === 'corrupt') onFailed('the store is corrupt; the next start sets it aside')
+    },
+  }
+}
+
+/** What all work stands on: a store that only the one that leads can write to. */
+function lay(
+  { database, journal }: Store,
+  metrics: RemediatorMetrics,
+  { options, log, clock, hooks }: Circumstances,
+  on: { readonly onGained: () => void; readonly onLost: () => void },
+): { readonly leadership: Leadership; readonly foundation: Foundation } {
+  const procfs = createProcfs(clock, options.procfs)
+  const onStoreError = (reason: string): void => metrics.storeFailed(reason)
+  const leadership = new Leadership({ database, clock, procfs, log, onStoreError, ...on })
+  const fenced = database.fenced(leadership.fence)
+  const observer = hooks.observer ? { observer: hooks.observer } : {}
+  return { leadership, foundation: { options, log, clock, procfs, database: fenced, journal, metrics, ...observer } }
+}
+
+function createRounds(foundation: Foundation, configured: () => Configured, onWork: () => void): RoundsKeeper {
+  return new RoundsKeeper({
+    foundation,
+    alertmanager: () => {
+      const { url } = configured().settings.config.alertmanager
+      return url === undefined ? undefined : createAlertmanager(url)
+    },
+    mayActNow: (known) => configured().assembled.mayActNow(known),
+    retentionDays: () => configured().settings.config.retention.incidents_days,
+    onWork,
+  })
+}
+
+interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
+  readonly store: Store
+  readonly metrics: RemediatorMetrics
+  readonly leadership: Leadership
+  readonly reload: () => Promise<void>
+  readonly configured: () => Configured
+  readonly onWork: () => void
+}
+
+function appOf({ store, metrics, options, log, clock, leadership, reload, configured, onWork }: AppParts): Express {
+  const version = readVersion()
+  const startedAt = new Date(clock.nowMs()).toISOString()
+  return createApp({
+    address: options.address,
+    version,
+    log,
+    metrics,
+    authentication: () => configured().authentication,
+    reload,
+    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
+    context: {
+      database: store.database,
+      journal: store.journal,
+      clock,
+      about: () => ({
+        version,
+        startedAt,
+        mode: configured().settings.config.mode,
+        isLeader: leadership.isHeld,
+        auditIntactAtStart: store.auditIsIntact,
+        boot: clock.boot(),
+      }),
+      rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
+      onWork,
+    },
+  })
 }
 
 /** Everything fallible is done before anything is replaced. */

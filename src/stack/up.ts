@@ -149,6 +149,8 @@ function partCommands(
         options.mode,
         '--prometheus.url',
         `http://${addresses.prometheus}`,
+        '--alertmanager.url',
+        `http://${addresses.alertmanager}`,
         '--host.instance',
         addresses.exporter,
         '--never.tree',

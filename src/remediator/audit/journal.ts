@@ -50,11 +50,16 @@ export class Journal {
     this.#schedule(FLUSH_MS)
   }
 
-  /** Copies what is left and has it on disk. */
-  close(): void {
+  /** As `flush`, but done when it returns. */
+  flushNow(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     while (this.#copy());
+  }
+
+  /** Copies what is left and has it on disk. */
+  close(): void {
+    this.flushNow()
     clearTimeout(this.#timer)
     try {
       syncMirror(this.#mirrorFile)

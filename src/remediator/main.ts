@@ -74,11 +74,54 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
   const failure = Promise.withResolvers<string>()
   const admissions = new Admissions()
   const metrics = measure(store, clock, failure.resolve)
-  const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => gained(), onLost: () => lost() })
+  const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
+  const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
+  const app = appOf({ store, metrics, options, log, clock, leadership, duty })
+  const server = await listen(app, options.address, 'remediator', { webConfigFile: options.webConfigFile, log, admissions })
+  const { mode } = first.config
+  journal.record('started', null, `procwarden ${readVersion()} started in mode ${mode}.`, { mode })
+  journal.flushNow()
+  leadership.start()
+  duty.worker.start()
+  const watch = setInterval(() => {
+    if (store.isReplaced()) failure.resolve('another start has replaced the store, which was corrupt')
+  }, REPLACEMENT_CHECK_MS)
+  const standsBy = leadership.isHeld ? '' : '; another remediator on this store works, this one stands by'
+  log.info(`Ready on ${server.url}, mode ${mode}${first.mail ? '' : '; no mail is configured'}${standsBy}`)
+  return {
+    url: server.url,
+    failed: failure.promise,
+    reload: () => duty.reload(),
+    close: async () => {
+      clearInterval(watch)
+      await server.close()
+      await duty.end()
+      leadership.stop()
+      recordStop(journal, log)
+      journal.close()
+      database.close()
+    },
+  }
+}
+
+/** The work that one remediator of several does, with the configuration in force. */
+interface Duty {
+  readonly worker: Worker
+  readonly configured: () => Configured
+  /** It is this one's turn. */
+  begin(): void
+  /** It is another one's turn. */
+  leave(): void
+  reload(): Promise<void>
+  end(): Promise<void>
+}
+
+function createDuty(first: RemediatorSettings, foundation: Foundation, admissions: Admissions, isLeading: () => boolean): Duty {
+  const { options, log, journal, metrics } = foundation
   let configured = configure(first, foundation, admissions)
   const checkClock = createClockJumpCheck(foundation)
   const mayWork = (): boolean => {
-    if (!leadership.isHeld || !rounds.isCaughtUp) return false
+    if (!isLeading() || !rounds.isCaughtUp) return false
     checkClock()
     return true
   }
@@ -88,54 +131,35 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
     () => configured,
     () => worker.wake(),
   )
-  const gained = (): void => {
-    metrics.leading(true)
-    rounds.start()
-    configured.assembled.mailer?.start()
-  }
-  const lost = (): void => {
-    metrics.leading(false)
-    log.warn('Another remediator on the same store has taken over; this one stands by')
-    void rounds.stop()
-    void configured.assembled.mailer?.stop()
-    // A mailer that was stopped stays so; whoever takes over again needs a fresh one.
-    configured = { ...configured, assembled: assemble(configured.settings, foundation) }
-  }
-  const reload = async (): Promise<void> => {
-    const replacement = configure(loadSettings(options), foundation, admissions)
-    await configured.assembled.mailer?.stop()
-    configured = replacement
-    if (leadership.isHeld) configured.assembled.mailer?.start()
-    journal.record('reloaded', null, 'The configuration was read anew.')
-    journal.flush()
-    rounds.soon()
-    log.info('Configuration reloaded')
-  }
-  const app = appOf({ store, metrics, options, log, clock, leadership, reload, configured: () => configured, onWork: () => worker.wake() })
-  const server = await listen(app, options.address, 'remediator', { webConfigFile: options.webConfigFile, log, admissions })
-  const { mode } = first.config
-  journal.record('started', null, `procwarden ${readVersion()} started in mode ${mode}.`, { mode })
-  journal.flushNow()
-  leadership.start()
-  worker.start()
-  const watch = setInterval(() => {
-    if (store.isReplaced()) failure.resolve('another start has replaced the store, which was corrupt')
-  }, REPLACEMENT_CHECK_MS)
-  const standsBy = leadership.isHeld ? '' : '; another remediator on this store works, this one stands by'
-  log.info(`Ready on ${server.url}, mode ${mode}${first.mail ? '' : '; no mail is configured'}${standsBy}`)
   return {
-    url: server.url,
-    failed: failure.promise,
-    reload,
-    close: async () => {
-      clearInterval(watch)
-      await server.close()
+    worker,
+    configured: () => configured,
+    begin: () => {
+      metrics.leading(true)
+      rounds.start()
+      configured.assembled.mailer?.start()
+    },
+    leave: () => {
+      metrics.leading(false)
+      log.warn('Another remediator on the same store has taken over; this one stands by')
+      void rounds.stop()
+      void configured.assembled.mailer?.stop()
+      // A mailer that was stopped stays so; whoever takes over again needs a fresh one.
+      configured = { ...configured, assembled: assemble(configured.settings, foundation) }
+    },
+    reload: async () => {
+      const replacement = configure(loadSettings(options), foundation, admissions)
+      await configured.assembled.mailer?.stop()
+      configured = replacement
+      if (isLeading()) configured.assembled.mailer?.start()
+      journal.record('reloaded', null, 'The configuration was read anew.')
+      journal.flush()
+      rounds.soon()
+      log.info('Configuration reloaded')
+    },
+    end: async () => {
       await Promise.all([worker.stop(), rounds.stop()])
       await configured.assembled.mailer?.stop()
-      leadership.stop()
-      recordStop(journal, log)
-      journal.close()
-      database.close()
     },
   }
 }
@@ -186,21 +210,20 @@ interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
   readonly store: Store
   readonly metrics: RemediatorMetrics
   readonly leadership: Leadership
-  readonly reload: () => Promise<void>
-  readonly configured: () => Configured
-  readonly onWork: () => void
+  readonly duty: Duty
 }
 
-function appOf({ store, metrics, options, log, clock, leadership, reload, configured, onWork }: AppParts): Express {
+function appOf({ store, metrics, options, log, clock, leadership, duty }: AppParts): Express {
   const version = readVersion()
   const startedAt = new Date(clock.nowMs()).toISOString()
+  const { configured, worker } = duty
   return createApp({
     address: options.address,
     version,
     log,
     metrics,
     authentication: () => configured().authentication,
-    reload,
+    reload: () => duty.reload(),
     notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
     context: {
       database: store.database,
@@ -215,7 +238,7 @@ function appOf({ store, metrics, options, log, clock, leadership, reload, config
         boot: clock.boot(),
       }),
       rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
-      onWork,
+      onWork: () => worker.wake(),
     },
   })
 }

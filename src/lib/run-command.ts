@@ -100,7 +100,7 @@ function expiry(ms: number, exit: Promise<unknown>, signal: AbortSignal | undefi
     }
     const timer = setTimeout(done, ms)
     signal?.addEventListener('abort', done)
-    void exit.then(done, done)
+    void exit.finally(done)
   })
 }
 

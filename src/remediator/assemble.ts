@@ -48,6 +48,7 @@ import { enqueueMail } from './store/outbox.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
 import { createNeverList, type NeverList } from './suspects/never-list.ts'
+import { createFindMembers, type FindMembers } from './suspects/group-members.ts'
 import type { TreeProcess } from './suspects/process-tree.ts'
 
 /** What lives as long as the process. */
@@ -87,11 +88,14 @@ interface Parts {
   }
   readonly mayTouch: (process: TreeProcess) => boolean
   readonly own: { readonly unit?: string; readonly container?: string }
+  readonly findMembers: FindMembers
 }
 
 /** For systemctl and pm2, which answer at once; docker restart waits for the container to stop. */
 const TOOL_TIMEOUT_MS = 30_000
 const DOCKER_TIMEOUT_MS = 120_000
+
+const groupOf = (identity: ProcessIdentity): string => groupNameOf(identity)
 
 export function assemble(settings: RemediatorSettings, foundation: Foundation): Assembled {
   const { config, mail, commandEnvironment: environment } = settings
@@ -138,11 +142,13 @@ function createParts({ config, commandEnvironment }: RemediatorSettings, { optio
     own,
   })
   const tool = (program: string, timeoutMs: number): ReturnType<typeof createTool> => createTool(program, commandEnvironment, timeoutMs)
+  const prometheus = config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url)
   return {
     own,
+    findMembers: createFindMembers(procfs, groupOf, prometheus),
     neverList,
     policies: createPolicies(config.policies, config.mode),
-    prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url),
+    prometheus,
     // Bound when first needed: where the kernel has no pidfds, only an action fails, not the start.
     holder: createHolder(() => createPidfds(loadLibc()), procfs),
     managers: {
@@ -162,9 +168,8 @@ function createParts({ config, commandEnvironment }: RemediatorSettings, { optio
 function createStages(settings: RemediatorSettings, foundation: Foundation, parts: Parts) {
   const { config, commandEnvironment: environment } = settings
   const { options, log, clock, procfs, database, journal, metrics } = foundation
-  const { policies, prometheus, neverList, holder, managers, mayTouch, own } = parts
+  const { policies, prometheus, neverList, holder, managers, mayTouch, own, findMembers } = parts
   const actions = createActions(settings, foundation, parts)
-  const groupOf = (identity: ProcessIdentity): string => groupNameOf(identity)
   const hostCap = { max: config.caps.host.max, windowMs: config.caps.host.window_seconds * 1000 }
   const freezing = { holder, procfs, mayTouch, database, boot: () => clock.boot(), nowMs: () => clock.nowMs() }
   return {
@@ -174,6 +179,7 @@ function createStages(settings: RemediatorSettings, foundation: Foundation, part
     identify: identify({
       procfs,
       groupOf,
+      findMembers,
       prometheus,
       database,
       clock,
@@ -217,7 +223,7 @@ function createStages(settings: RemediatorSettings, foundation: Foundation, part
     verify: verify({
       procfs,
       holder,
-      groupOf,
+      findMembers,
       prometheus,
       managers,
       environment,
@@ -231,10 +237,10 @@ function createStages(settings: RemediatorSettings, foundation: Foundation, part
 function createActions(settings: RemediatorSettings, foundation: Foundation, parts: Parts): Readonly<Record<ActionName, Action>> {
   const { commandEnvironment: environment } = settings
   const { options, clock, procfs, database } = foundation
-  const { holder, mayTouch, managers, prometheus } = parts
+  const { holder, mayTouch, managers, prometheus, findMembers } = parts
   const sleep = (ms: number, signal: AbortSignal): Promise<void> => clock.sleep(ms, signal)
   const freezing = { holder, procfs, mayTouch, database, boot: () => clock.boot(), nowMs: () => clock.nowMs() }
-  const restart = createRestart({ managers, procfs, groupOf: (identity) => groupNameOf(identity), environment, sleep })
+  const restart = createRestart({ managers, procfs, findMembers, environment, sleep })
   return {
     kill: createKill({ holder, procfs, mayTouch, sleep, wasSignalled: (incident, sinceMs) => wasSignalled(database, incident, sinceMs) }),
     freeze: createFreeze(freezing),

@@ -46,6 +46,7 @@ function resultOf(program: string, timeoutSeconds: number, { ending, stdout, std
     case 'timed_out':
       return { outcome: 'failed', reason: 'timed_out', text: `${program} was ended: it took longer than ${timeoutSeconds} s.`, data }
     case 'not_started':
+    default:
       return { outcome: 'failed', reason: 'command_failed', text: `${program} could not be started: ${printable(ending.why)}`, data }
   }
 }

@@ -24,6 +24,9 @@ export function createFreeze(options: FreezeOptions): Action {
   return {
     run: async ({ incident, target, step }) => {
       assert(step.action === 'freeze', 'this is the freeze action')
+      // Its writer has ended already.
+      if (target.kind === 'folder')
+        return { outcome: 'frozen', reason: 'nothing_to_do', text: `Nothing writes into ${target.name} any more.` }
       if (target.kind !== 'process')
         return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} is not a process: nothing to freeze.` }
       return freezeTarget(incident.id, target, 'action', step.tree, options)

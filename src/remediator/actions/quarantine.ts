@@ -135,8 +135,9 @@ async function select(
 ): Promise<Selection | { readonly refusal: string }> {
   assert(step.action === 'quarantine', 'this is the quarantine action')
   const stormMs = Date.parse(incident.startedAt) - WINDOW_MS
-  const fromMs = target.kind === 'process' ? Math.max(stormMs, Date.parse(target.startTime) - TICK_MS) : stormMs
-  const uid = target.kind === 'process' ? (target.uid ?? readProcessDetails(target.pid, procfs).uid) : undefined
+  const writtenSince = target.kind === 'process' ? target.startTime : target.since
+  const fromMs = writtenSince === undefined ? stormMs : Math.max(stormMs, Date.parse(writtenSince) - TICK_MS)
+  const uid = target.uid ?? (target.kind === 'process' ? readProcessDetails(target.pid, procfs).uid : undefined)
   try {
     return await selectFiles(
       { folder, fromMs, uid, filesMax: step.files_max, duplicatesOnly: step.duplicates_only, exclude: [stateDir] },

@@ -6,14 +6,14 @@ import { runCommand } from '../../lib/run-command.ts'
 import type { Managed } from '../target.ts'
 import { createCommandManager } from '../services/command-manager.ts'
 import type { ServiceManager } from '../services/service-manager.ts'
-import type { GroupOf } from '../suspects/group-members.ts'
+import type { FindMembers } from '../suspects/group-members.ts'
 import { occasionEnvironment, occasionJson } from './alert-environment.ts'
 import type { Action, ActionRequest, ActionResult } from './action.ts'
 
 export interface RestartOptions {
   readonly managers: Readonly<Record<Exclude<Managed['manager'], 'command'>, ServiceManager>>
   readonly procfs: Procfs
-  readonly groupOf: GroupOf
+  readonly findMembers: FindMembers
   readonly environment: Readonly<Record<string, string>>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -80,31 +80,37 @@ async function waitUntilUp(
 
 function managerOf(managed: Managed, request: ActionRequest, options: RestartOptions): ServiceManager {
   if (managed.manager !== 'command') return options.managers[managed.manager]
-  return createCommandManager(request.target.group, options.procfs, options.groupOf, async (signal) => {
-    const { step, incident, target, policy, attempt } = request
-    assert(step.action === 'restart' && step.command, 'the policy says which command')
-    const occasion = { incident, target, policy: policy.name, attempt }
-    const { ending, stderr } = await runCommand(
-      {
-        argv: step.command,
-        stdin: `${occasionJson(occasion)}\n`,
-        environment: { ...options.environment, ...occasionEnvironment(occasion) },
-        timeoutMs: COMMAND_TIMEOUT_MS,
-        outputBytesMax: OUTPUT_BYTES_MAX,
-      },
-      signal,
-    )
-    if (ending.kind === 'exited' && ending.code === 0) return undefined
-    const how =
-      ending.kind === 'exited'
-        ? `exit code ${ending.code}`
-        : ending.kind === 'signalled'
-          ? ending.signal
-          : ending.kind === 'timed_out'
-            ? 'it took too long'
-            : ending.why
-    return printable(`${step.command[0]}: ${how} ${stderr.trim()}`).slice(0, 300).trim()
-  })
+  return createCommandManager(
+    request.target.group,
+    request.incident.labels['instance'],
+    options.procfs,
+    options.findMembers,
+    async (signal) => {
+      const { step, incident, target, policy, attempt } = request
+      assert(step.action === 'restart' && step.command, 'the policy says which command')
+      const occasion = { incident, target, policy: policy.name, attempt }
+      const { ending, stderr } = await runCommand(
+        {
+          argv: step.command,
+          stdin: `${occasionJson(occasion)}\n`,
+          environment: { ...options.environment, ...occasionEnvironment(occasion) },
+          timeoutMs: COMMAND_TIMEOUT_MS,
+          outputBytesMax: OUTPUT_BYTES_MAX,
+        },
+        signal,
+      )
+      if (ending.kind === 'exited' && ending.code === 0) return undefined
+      const how =
+        ending.kind === 'exited'
+          ? `exit code ${ending.code}`
+          : ending.kind === 'signalled'
+            ? ending.signal
+            : ending.kind === 'timed_out'
+              ? 'it took too long'
+              : ending.why
+      return printable(`${step.command[0]}: ${how} ${stderr.trim()}`).slice(0, 300).trim()
+    },
+  )
 }
 
 function whatOf({ manager, name }: Managed, group: string): string {

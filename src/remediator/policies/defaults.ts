@@ -3,6 +3,14 @@
 /** As they would stand in a file; config/remediator.yml says the same with comments. */
 export const DEFAULT_POLICIES: readonly unknown[] = [
   {
+    name: 'reap-zombies',
+    match: ['alertname="ZombieProcesses"', 'remediate=~".+"'],
+    before: ['kill-runaway', 'restart-service', 'quarantine-files'],
+    ladder: ['reap'],
+    verify: ['gone'],
+    risk: 'low',
+  },
+  {
     name: 'stop-fork-bomb',
     match: ['alertname="ForkBomb"', 'remediate="kill"', 'severity="critical"'],
     ladder: [{ action: 'kill', tree: true, grace_seconds: 0 }],
@@ -19,13 +27,6 @@ export const DEFAULT_POLICIES: readonly unknown[] = [
     risk: 'high',
   },
   {
-    name: 'reap-zombies',
-    match: ['alertname=~"Zombies|ZombieProcesses"', 'remediate=~"restart|reap"'],
-    ladder: ['reap', { action: 'restart', from_attempt: 2 }],
-    verify: [{ kind: 'gone', within_seconds: 10 }],
-    risk: 'low',
-  },
-  {
     name: 'restart-service',
     match: ['remediate="restart"'],
     ladder: ['restart'],
@@ -34,8 +35,8 @@ export const DEFAULT_POLICIES: readonly unknown[] = [
   },
   {
     name: 'quarantine-files',
-    match: ['remediate="quarantine"', 'severity="critical"'],
-    ladder: ['freeze', 'quarantine'],
+    match: ['remediate="quarantine"'],
+    ladder: ['freeze', { action: 'quarantine', duplicates_only: true }],
     verify: [{ kind: 'alert-inactive', within_seconds: 420 }],
     approval: 'first-time',
     tier: 2,

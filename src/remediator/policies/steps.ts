@@ -69,7 +69,7 @@ const Quarantine = z.strictObject({
   files_max: z.number().int().min(1).max(10_000_000).default(100_000),
   /** Kept for so long; then they are removed for good. */
   retention_days: z.number().min(1).max(3_650).default(30),
-  /** Only files whose content another file of the storm has as well. */
+  /** Only copies: of all files of the storm with one content the oldest stays. */
   duplicates_only: z.boolean().default(false),
   from_attempt: fromAttempt,
 })

@@ -33,6 +33,7 @@ export const LEFT_REASONS = [
   'unreadable',
   'too_many',
   'unique',
+  'original',
 ] as const
 export type LeftReason = (typeof LEFT_REASONS)[number]
 
@@ -112,7 +113,7 @@ function judge(stats: Stats, parts: readonly Buffer[], { fromMs, uid, filesMax, 
   else files.push({ parts, stats })
 }
 
-/** Same size first, then same content: only what could be equal is read. */
+/** Same size first, then same content: only what could be equal is read. All copies but the oldest are found. */
 async function onlyDuplicates(
   root: AnchoredFolder,
   files: readonly StormFile[],
@@ -131,8 +132,10 @@ async function onlyDuplicates(
     }
     if (sameSize.length === 1) leave('unique')
     for (const same of byContent.values()) {
-      if (same.length > 1) found.push(...same)
-      else leave('unique')
+      // The oldest of each content stays where it is: one is what a person may have wanted.
+      const [oldest, ...copies] = same.toSorted((a, b) => a.stats.birthtimeMs - b.stats.birthtimeMs || a.stats.ino - b.stats.ino)
+      found.push(...copies)
+      if (oldest) leave(copies.length > 0 ? 'original' : 'unique')
     }
   }
   return found

@@ -1,20 +1,21 @@
 /** Owns restarting by the user's own command: the program is up when a process of it has begun since. */
 import type { Procfs } from '../../lib/linux/proc-process.ts'
-import { membersOf, type GroupOf } from '../suspects/group-members.ts'
+import type { FindMembers } from '../suspects/group-members.ts'
 import type { ServiceManager } from './service-manager.ts'
 import { startedSince } from './started-since.ts'
 
 /** `runRestart` runs the configured command: undefined when it ended well, else why not. */
 export function createCommandManager(
   group: string,
+  instance: string | undefined,
   procfs: Procfs,
-  groupOf: GroupOf,
+  findMembers: FindMembers,
   runRestart: (signal: AbortSignal) => Promise<string | undefined>,
 ): ServiceManager {
   return {
     restart: (_name, signal) => runRestart(signal),
     stateOf: async (_name, since) => {
-      const fresh = membersOf(group, procfs, groupOf).filter((member) => startedSince(member.startTicks, since, procfs))
+      const fresh = (await findMembers(group, instance)).filter((member) => startedSince(member.startTicks, since, procfs))
       const first = fresh[0]
       return {
         isUp: first !== undefined,

@@ -7,7 +7,7 @@ import type { Prometheus } from '../prometheus.ts'
 import type { FoundManager } from '../services/find-manager.ts'
 import { end, next, type StageResult, type Subject } from '../stage.ts'
 import type { Database } from '../store/database.ts'
-import type { GroupOf } from '../suspects/group-members.ts'
+import type { FindMembers, GroupOf } from '../suspects/group-members.ts'
 import type { Confidence, ProcessTarget } from '../target.ts'
 import type { StepOf } from '../policies/steps.ts'
 import { cooldownKeyOf } from './recover.ts'
@@ -15,6 +15,7 @@ import { cooldownKeyOf } from './recover.ts'
 export interface IdentifyOptions {
   readonly procfs: Procfs
   readonly groupOf: GroupOf
+  readonly findMembers: FindMembers
   readonly prometheus: Prometheus | undefined
   readonly database: Database
   readonly clock: Clock

@@ -1,11 +1,11 @@
 /** Owns finding the accused process of a program that an alert names without a pid: its only process, or the parent of its zombies. */
 import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { refuse, type StageResult, type Subject } from '../stage.ts'
-import { membersOf, zombiesByParent } from '../suspects/group-members.ts'
+import { zombiesByParent } from '../suspects/group-members.ts'
 import { found, gone, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
 
-export function identifyInGroup(subject: Subject, group: string, options: IdentifyOptions): StageResult {
-  const members = membersOf(group, options.procfs, options.groupOf)
+export async function identifyInGroup(subject: Subject, group: string, options: IdentifyOptions): Promise<StageResult> {
+  const members = await options.findMembers(group, subject.incident.labels['instance'])
   const [only] = members
   if (only === undefined) return gone(subject, `No process of ${group} runs any more.`)
   if (members.length > 1) {

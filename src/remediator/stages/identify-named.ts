@@ -1,18 +1,17 @@
 /** Owns targets that are no single process: a program as a whole, a probe, or this machine. */
 import { refuse, type StageResult, type Subject } from '../stage.ts'
-import { membersOf } from '../suspects/group-members.ts'
 import type { NamedTarget } from '../target.ts'
 import { found, type IdentifyOptions } from './identified.ts'
 
 const NAME_LENGTH_MAX = 256
 
-export function identifyNamed(subject: Subject, { procfs, groupOf }: IdentifyOptions): StageResult {
+export async function identifyNamed(subject: Subject, { findMembers }: IdentifyOptions): Promise<StageResult> {
   const { service, group, probe, instance } = subject.incident.labels
   const name = [service, group].find((each) => each !== undefined && each !== '')
   if (name !== undefined && name.length > NAME_LENGTH_MAX)
     return refuse(subject, 'target_unknown', 'The program that the alert names has no sensible name.')
   if (name !== undefined) {
-    const members = membersOf(name, procfs, groupOf)
+    const members = await findMembers(name, instance)
     const evidence =
       members.length === 0 ? `The alert names it; no process of it runs.` : `The alert names it; ${members.length} of its processes run.`
     return found(subject, { kind: 'service', name, group: name, evidence, confidence: 'high' }, members)

@@ -11,7 +11,7 @@ import type { Verification } from '../policies/verification.ts'
 import { promqlString, type Prometheus, type Sample } from '../prometheus.ts'
 import type { ServiceManager } from '../services/service-manager.ts'
 import { startedSince } from '../services/started-since.ts'
-import { membersOf, type GroupOf } from '../suspects/group-members.ts'
+import type { FindMembers } from '../suspects/group-members.ts'
 import { isAlive, type Holder } from '../actions/held-processes.ts'
 import type { Managed } from '../target.ts'
 import type { Finding, VerifyContext } from './verdict.ts'
@@ -19,7 +19,7 @@ import type { Finding, VerifyContext } from './verdict.ts'
 export interface VerifyTools {
   readonly procfs: Procfs
   readonly holder: Holder
-  readonly groupOf: GroupOf
+  readonly findMembers: FindMembers
   readonly prometheus: Prometheus | undefined
   readonly managers: Readonly<Record<Exclude<Managed['manager'], 'command'>, ServiceManager>>
   readonly environment: Readonly<Record<string, string>>
@@ -39,7 +39,7 @@ export function verifySymptom(
 ): Promise<Finding> {
   switch (verification.kind) {
     case 'gone':
-      return Promise.resolve(isGone(context, tools))
+      return isGone(context, tools)
     case 'service-up':
       return isServiceUp(context, tools, signal)
     case 'probe':
@@ -50,13 +50,17 @@ export function verifySymptom(
       return asked(tools, fillQuery(verification.query, context.incident.labels), (samples) => ofQuery(verification, samples))
     case 'alert-inactive':
       return isInactive(context, tools)
+    default:
+      return Promise.reject(new Error('assertion failed: the configuration was checked'))
   }
 }
 
-function isGone({ target, begun, results }: VerifyContext, { procfs, holder, groupOf }: VerifyTools): Finding {
+async function isGone({ incident, target, begun, results }: VerifyContext, { procfs, holder, findMembers }: VerifyTools): Promise<Finding> {
   const name = nameOf(target)
   if (target.kind !== 'process') {
-    const old = membersOf(target.group, procfs, groupOf).filter((member) => !startedSince(member.startTicks, begun, procfs))
+    const old = (await findMembers(target.group, incident.labels['instance'])).filter(
+      (member) => !startedSince(member.startTicks, begun, procfs),
+    )
     if (old.length === 0) return { verdict: 'passed', text: `No earlier process of ${target.group} is left.` }
     return { verdict: 'failed', text: `${old.length} earlier processes of ${target.group} are still there.` }
   }
@@ -70,7 +74,7 @@ function isGone({ target, begun, results }: VerifyContext, { procfs, holder, gro
   return { verdict: 'failed', text: `${name} is still there.` }
 }
 
-async function isServiceUp({ target, begun }: VerifyContext, tools: VerifyTools, signal: AbortSignal): Promise<Finding> {
+async function isServiceUp({ incident, target, begun }: VerifyContext, tools: VerifyTools, signal: AbortSignal): Promise<Finding> {
   const { managed, group } = target
   if (managed !== undefined && managed.manager !== 'command') {
     const state = await tools.managers[managed.manager].stateOf(managed.name, begun, signal)
@@ -79,7 +83,7 @@ async function isServiceUp({ target, begun }: VerifyContext, tools: VerifyTools,
       ? { verdict: 'passed', text: `Verified: ${group} is up.` }
       : { verdict: 'failed', text: `${group} is not up: ${printable(state.says)}.` }
   }
-  const members = membersOf(group, tools.procfs, tools.groupOf)
+  const members = await tools.findMembers(group, incident.labels['instance'])
   const fresh = managed === undefined ? members : members.filter((member) => startedSince(member.startTicks, begun, tools.procfs))
   const [first] = fresh
   return first === undefined
@@ -146,6 +150,7 @@ async function passesCheck(
     case 'timed_out':
       return { verdict: 'unknown', text: `${program} did not end within ${verification.timeout_seconds} s.` }
     case 'not_started':
+    default:
       return { verdict: 'unknown', text: `${program} could not be started: ${printable(ending.why)}` }
   }
 }

@@ -171,7 +171,15 @@ function createStages(settings: RemediatorSettings, foundation: Foundation, part
   const { policies, prometheus, neverList, holder, managers, mayTouch, own, findMembers } = parts
   const actions = createActions(settings, foundation, parts)
   const hostCap = { max: config.caps.host.max, windowMs: config.caps.host.window_seconds * 1000 }
-  const freezing = { holder, procfs, mayTouch, database, boot: () => clock.boot(), nowMs: () => clock.nowMs() }
+  const freezing = {
+    holder,
+    procfs,
+    mayTouch,
+    database,
+    boot: () => clock.boot(),
+    nowMs: () => clock.nowMs(),
+    sleep: (ms: number) => clock.sleep(ms),
+  }
   return {
     recover: recover({ database, clock, policies, actions }),
     admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
@@ -239,7 +247,15 @@ function createActions(settings: RemediatorSettings, foundation: Foundation, par
   const { options, clock, procfs, database } = foundation
   const { holder, mayTouch, managers, prometheus, findMembers } = parts
   const sleep = (ms: number, signal: AbortSignal): Promise<void> => clock.sleep(ms, signal)
-  const freezing = { holder, procfs, mayTouch, database, boot: () => clock.boot(), nowMs: () => clock.nowMs() }
+  const freezing = {
+    holder,
+    procfs,
+    mayTouch,
+    database,
+    boot: () => clock.boot(),
+    nowMs: () => clock.nowMs(),
+    sleep: (ms: number) => clock.sleep(ms),
+  }
   const restart = createRestart({ managers, procfs, findMembers, environment, sleep })
   return {
     kill: createKill({ holder, procfs, mayTouch, sleep, wasSignalled: (incident, sinceMs) => wasSignalled(database, incident, sinceMs) }),

@@ -18,7 +18,11 @@ export interface FreezeOptions {
   readonly database: Database
   readonly boot: () => BootMoment
   readonly nowMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
 }
+
+const STOP_MS_MAX = 1_000
+const STOP_LOOK_MS = 5
 
 export function createFreeze(options: FreezeOptions): Action {
   return {
@@ -55,13 +59,13 @@ export function createThaw(options: FreezeOptions): Action {
 }
 
 /** Stops the process, or its whole tree. Stopping again what is stopped is no harm. */
-export function freezeTarget(
+export async function freezeTarget(
   incident: string,
   target: ProcessTarget,
   kind: Hold['kind'],
   tree: boolean,
   options: FreezeOptions,
-): ActionResult {
+): Promise<ActionResult> {
   const { holder } = options
   const held: HeldProcess[] = []
   try {
@@ -71,7 +75,7 @@ export function freezeTarget(
     remember(incident, kind, target.group, [root], options)
     if (!tree) {
       signalHeld(holder, root, 'SIGSTOP')
-      return frozen(target, 1)
+      return await settled([root], target, options)
     }
     // Each is written down before it is stopped: what is in the store and runs is no harm, the other way round is.
     const below = descendantsOf(target.pid, listProcesses(options.procfs))
@@ -80,12 +84,22 @@ export function freezeTarget(
     const stopped = freezeTree(root, holder, options.procfs, options.mayTouch)
     held.push(...stopped.held.filter((one) => one !== root))
     remember(incident, kind, target.group, stopped.held, options)
-    return frozen(target, stopped.held.length)
+    return await settled(stopped.held, target, options)
   } catch (error) {
     return signalFailure(error, nameOf(target))
   } finally {
     for (const one of held) holder.release(one)
   }
+}
+
+/** A process stops when it next returns from the kernel: at once, unless it waits there for a device (state D). */
+async function settled(held: readonly HeldProcess[], target: ProcessTarget, { holder, sleep }: FreezeOptions): Promise<ActionResult> {
+  const runs = (one: HeldProcess): boolean => isAlive(holder.stateOf(one)) && !isStopped(holder.stateOf(one))
+  for (let waitedMs = 0; waitedMs < STOP_MS_MAX && held.some(runs); waitedMs += STOP_LOOK_MS) await sleep(STOP_LOOK_MS)
+  const running = held.filter(runs)
+  if (running.length === 0) return frozen(target, held.length)
+  const text = `${nameOf(target)} was told to stop, but ${running.length} of its processes have not yet: they wait in the kernel (pid ${running[0]?.pid}).`
+  return { outcome: 'failed', reason: 'survived', text }
 }
 
 /** Lets everything that this incident stopped go on. Returns a sentence for each process. */

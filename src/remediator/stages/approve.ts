@@ -17,7 +17,7 @@ export interface ApproveOptions {
   readonly database: Database
   readonly clock: Clock
   /** Stops the process, or its tree, until a person has answered; it is let go on by whoever sweeps. */
-  readonly freeze: (incident: string, target: ProcessTarget, tree: boolean) => ActionResult
+  readonly freeze: (incident: string, target: ProcessTarget, tree: boolean) => Promise<ActionResult>
 }
 
 export function approve(options: ApproveOptions): Stage {
@@ -80,9 +80,9 @@ function expired(subject: Subject, policy: Policy, target: Target): StageResult 
   })
 }
 
-function ask(subject: Subject, policy: Policy, target: Target, asks: string, options: ApproveOptions): StageResult {
+async function ask(subject: Subject, policy: Policy, target: Target, asks: string, options: ApproveOptions): Promise<StageResult> {
   const { incident } = subject
-  const held = holdWhileWaiting(subject, policy, target, options)
+  const held = await holdWhileWaiting(subject, policy, target, options)
   const meanwhile =
     held === undefined ? '' : held.outcome === 'frozen' ? ' Until then it is frozen, and goes on unharmed if you deny.' : ` ${held.text}`
   return end(subject, {
@@ -98,7 +98,12 @@ function ask(subject: Subject, policy: Policy, target: Target, asks: string, opt
 }
 
 /** What would be ended does no more harm while a person thinks, and loses nothing. */
-function holdWhileWaiting({ incident }: Subject, policy: Policy, target: Target, { freeze }: ApproveOptions): ActionResult | undefined {
+async function holdWhileWaiting(
+  { incident }: Subject,
+  policy: Policy,
+  target: Target,
+  { freeze }: ApproveOptions,
+): Promise<ActionResult | undefined> {
   const ends = stepsOf(policy.ladder, 1).some((step) => step.action === 'kill' || step.action === 'freeze')
   const shallFreeze = policy.while_waiting === 'freeze' || (policy.while_waiting === undefined && ends)
   if (!shallFreeze || target.kind !== 'process') return undefined

@@ -6,19 +6,25 @@ import { found, gone, startedAfter, targetOf, type IdentifyOptions } from './ide
 
 export async function identifyInGroup(subject: Subject, group: string, options: IdentifyOptions): Promise<StageResult> {
   const members = await options.findMembers(group, subject.incident.labels['instance'])
-  const [only] = members
-  if (only === undefined) return gone(subject, `No process of ${group} runs any more.`)
-  if (members.length > 1) {
+  if (members.length === 0) return gone(subject, `No process of ${group} runs any more.`)
+  // A process that forks to run something else is, for a moment, two of its program; a server with workers is many.
+  const pids = new Set(members.map((member) => member.pid))
+  const [root, ...otherRoots] = members.filter((member) => !pids.has(member.ppid))
+  if (root === undefined || otherRoots.length > 0) {
     const text = `${members.length} processes of ${group} run, and the alert does not say which one it means. A query can, as the policy's target.`
     return refuse(subject, 'target_unknown', text)
   }
-  if (startedAfter(only, subject.incident.startedAt))
+  if (startedAfter(root, subject.incident.startedAt))
     return refuse(
       subject,
       'pid_recycled',
-      `The only process of ${group} (pid ${only.pid}) started after the alert began: it is not the accused one.`,
+      `The process of ${group} (pid ${root.pid}) started after the alert began: it is not the accused one.`,
     )
-  return found(subject, targetOf(only, group, `It is the only process of ${group}.`, 'high'), [only])
+  const isOnly = members.length === 1
+  const evidence = isOnly
+    ? `It is the only process of ${group}.`
+    : `The ${members.length - 1} other processes of ${group} were started by it.`
+  return found(subject, targetOf(root, group, evidence, isOnly ? 'high' : 'medium'), [root])
 }
 
 /** The label `group` names the dead children's program or their parent's; without it, all of the machine are meant. */

@@ -18,6 +18,7 @@ import { loadSettings, type RemediatorOptions, type RemediatorSettings } from '.
 import { Leadership } from './leadership.ts'
 import { createMetrics, type RemediatorMetrics } from './metrics.ts'
 import type { Incident } from './model.ts'
+import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { RoundsKeeper } from './rounds.ts'
@@ -107,6 +108,8 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
 /** The work that one remediator of several does, with the configuration in force. */
 interface Duty {
   readonly worker: Worker
+  /** There is something new to work on; called for each delivery too. */
+  readonly onWork: () => void
   readonly configured: () => Configured
   /** It is this one's turn. */
   begin(): void
@@ -120,8 +123,9 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
   const { options, log, journal, metrics } = foundation
   let configured = configure(first, foundation, admissions)
   const checkClock = createClockJumpCheck(foundation)
+  const pace = createPace(() => performance.now())
   const mayWork = (): boolean => {
-    if (!isLeading() || !rounds.isCaughtUp) return false
+    if (!isLeading() || !rounds.isCaughtUp || !pace.mayTakeTurn()) return false
     checkClock()
     return true
   }
@@ -133,6 +137,10 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
   )
   return {
     worker,
+    onWork: () => {
+      pace.arrived()
+      worker.wake()
+    },
     configured: () => configured,
     begin: () => {
       metrics.leading(true)
@@ -216,7 +224,7 @@ interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
 function appOf({ store, metrics, options, log, clock, leadership, duty }: AppParts): Express {
   const version = readVersion()
   const startedAt = new Date(clock.nowMs()).toISOString()
-  const { configured, worker } = duty
+  const { configured } = duty
   return createApp({
     address: options.address,
     version,
@@ -238,7 +246,7 @@ function appOf({ store, metrics, options, log, clock, leadership, duty }: AppPar
         boot: clock.boot(),
       }),
       rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
-      onWork: () => worker.wake(),
+      onWork: () => duty.onWork(),
     },
   })
 }

@@ -5,12 +5,13 @@ import type { Logger } from '../../lib/log.ts'
 import { appendAuditEntry } from '../store/audit/append-audit-entry.ts'
 import { auditEntriesAfter } from '../store/audit/audit-entries-after.ts'
 import type { Database } from '../store/database.ts'
-import { appendToMirror, dropTornLine, mirrorEnd, mirrorSize, syncMirror } from './mirror.ts'
+import { appendToMirror, dropTornLine, mirrorEnd, mirrorSize, syncMirror, syncMirrorAside } from './mirror.ts'
 import { verifyAudit, type AuditVerdict } from './verify.ts'
 
 /** Entries of that long are copied together: each copy costs a write, and one more while the disk is busy helps nobody. */
 const FLUSH_MS = 25
 const RETRY_MS = 1_000
+const SYNC_MS = 1_000
 /** Copied in one go. More wait for the next one. */
 const BATCH = 2_000
 
@@ -25,6 +26,7 @@ export class Journal {
   #mirrorTrusted = true
   #hasFailed = false
   #timer: NodeJS.Timeout | undefined
+  #syncTimer: NodeJS.Timeout | undefined
 
   constructor(database: Database, mirrorFile: string, clock: Clock, log: Logger) {
     this.#database = database
@@ -61,6 +63,7 @@ export class Journal {
   close(): void {
     this.flushNow()
     clearTimeout(this.#timer)
+    clearTimeout(this.#syncTimer)
     try {
       syncMirror(this.#mirrorFile)
     } catch (error) {
@@ -115,11 +118,18 @@ export class Journal {
     const entries = [...auditEntriesAfter(this.#database, this.#end.lastSeq, BATCH)]
     const last = entries.at(-1)
     if (!last) return 0
-    appendToMirror(file, entries, (error) => {
-      if (error) this.#failed(error)
-    })
+    appendToMirror(file, entries)
+    this.#scheduleSync()
     this.#end = { sizeBytes: mirrorSize(file), lastSeq: last.seq }
     return entries.length
+  }
+
+  /** The store is what must survive a power failure at once; its copy may be a second behind, and is completed at the next start. */
+  #scheduleSync(): void {
+    this.#syncTimer ??= setTimeout(() => {
+      this.#syncTimer = undefined
+      syncMirrorAside(this.#mirrorFile).catch((error: unknown) => this.#failed(error))
+    }, SYNC_MS).unref()
   }
 
   /** Said once until it works again. A locked store is no fault: another remediator is at it. */

@@ -1,5 +1,6 @@
 /** Owns the NDJSON copy of the audit trail: one line per entry, appended after the entry is in the store. Never rewrites a line. */
-import { closeSync, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { errnoOf } from '../../lib/errors.ts'
@@ -43,28 +44,30 @@ export function mirrorSize(file: string): number {
 }
 
 /**
- * Appends entries. On failure (a full disk) the file is as it was. On return the lines survive the end of this process;
- * `onSynced` is called when they survive a power failure too, or with what went wrong.
+ * Appends entries. On failure (a full disk) the file is as it was. On return the lines survive the end of this process; whether
+ * they survive a power failure, `syncMirror` decides.
  */
-export function appendToMirror(file: string, entries: readonly AuditEntry[], onSynced: (error: Error | null) => void): void {
+export function appendToMirror(file: string, entries: readonly AuditEntry[]): void {
   const descriptor = openSync(file, 'a', 0o600)
+  const sizeBefore = fstatSync(descriptor).size
   try {
-    const sizeBefore = fstatSync(descriptor).size
-    try {
-      writeAll(descriptor, Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')))
-    } catch (error) {
-      ftruncateSync(descriptor, sizeBefore)
-      throw error
-    }
+    writeAll(descriptor, Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')))
   } catch (error) {
-    closeSync(descriptor)
+    ftruncateSync(descriptor, sizeBefore)
     throw error
-  }
-  // Off the event loop: the store's own commit is what an acknowledgement waits for.
-  fsync(descriptor, (error) => {
+  } finally {
     closeSync(descriptor)
-    onSynced(error)
-  })
+  }
+}
+
+/** As `syncMirror`, off the event loop: the store's own commit is what an acknowledgement waits for. */
+export async function syncMirrorAside(file: string): Promise<void> {
+  const handle = await open(file, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Has everything written so far on disk before it returns. */

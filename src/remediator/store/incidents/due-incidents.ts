@@ -7,8 +7,9 @@ import { COLUMNS, fromRow } from './incident-row.ts'
 export function dueIncidents(database: Database, nowMs: number, limit: number): Incident[] {
   return database
     .all(
-      `SELECT ${COLUMNS} FROM incidents
-       WHERE (status = 'queued' AND coalesce(next_at_ms, 0) <= $nowMs) OR (status IN ('deferred', 'awaiting_approval') AND next_at_ms <= $nowMs)
+      `SELECT ${COLUMNS} FROM incidents INDEXED BY incidents_open
+       WHERE status IN ('queued', 'deferred', 'awaiting_approval')
+         AND (next_at_ms <= $nowMs OR (status = 'queued' AND next_at_ms IS NULL))
        ORDER BY received_at, id LIMIT $limit`,
       { nowMs, limit },
     )

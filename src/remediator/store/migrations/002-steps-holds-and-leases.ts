@@ -97,4 +97,9 @@ CREATE TABLE clock_offset (
   boot_id TEXT NOT NULL,
   offset_ms INTEGER NOT NULL
 ) STRICT;
+
+-- The worker's next incidents in the order in which they came, however many are closed.
+CREATE INDEX incidents_open ON incidents (received_at, id) WHERE status IN ('queued', 'deferred', 'awaiting_approval');
+-- What else fires about a program.
+CREATE INDEX incidents_firing ON incidents (body -> 'labels' ->> 'group', received_at) WHERE resolved_at IS NULL;
 `

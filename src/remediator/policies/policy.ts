@@ -114,7 +114,7 @@ export const PolicyList = z.unknown().transform((value, context): readonly Polic
       else add([index, ...issue.path], issue.message)
     }
     for (const { path, message } of policyFaults(raw)) add([index, ...path], message)
-    if (parsed.success) policies.push(toPolicy(parsed.data))
+    if (parsed.success && context.issues.length === 0) policies.push(toPolicy(parsed.data))
   }
   for (const { path, message } of listFaults(value)) add(path, message)
   return context.issues.length > 0 ? z.NEVER : policies

@@ -51,10 +51,11 @@ export function createApp(options: AppOptions): Express {
     response.on('finish', () => metrics.webhookAnswered(response.statusCode))
     next()
   }
-  const json = express.json({ limit: BODY_LIMIT, type: () => true })
+  // As bytes, decoded at once: piece by piece would hold the text several times over.
+  const bytes = express.raw({ limit: BODY_LIMIT, type: () => true })
   // The token is looked at before the body is read: a stranger cannot make us parse. There is no rate limit: Alertmanager
   // takes a 4xx for a final no, and the alert would be lost.
-  app.post(['/api/webhook', '/webhook'], countAnswer, requireScope('receive', authenticate), json, (request, response) =>
+  app.post(['/api/webhook', '/webhook'], countAnswer, requireScope('receive', authenticate), bytes, (request, response) =>
     receive(request, response, deliveries, context.onWork),
   )
   const rateLimit = createRateLimit({ ...API_RATE, nowMs: () => performance.now() })
@@ -66,7 +67,7 @@ export function createApp(options: AppOptions): Express {
 
 /** Durable first, then 200. What cannot be made durable is not acknowledged, so that Alertmanager sends it again. */
 async function receive(request: Request, response: Response, deliveries: DeliveryQueue, onWork: () => void): Promise<void> {
-  const payload = parseWebhookPayload(request.body)
+  const payload = parseWebhookPayload(bodyOf(request))
   if (!payload.ok) {
     response.status(400).json({ error: 'this is not a webhook payload of version 4', faults: payload.faults })
     return
@@ -74,6 +75,19 @@ async function receive(request: Request, response: Response, deliveries: Deliver
   await deliveries.accept(payload.alerts)
   response.status(200).json({ accepted: payload.alerts.length })
   onWork()
+}
+
+/** The JSON of the body; undefined, which is no payload, when it is none. */
+function bodyOf(request: Request): unknown {
+  const body: unknown = request.body
+  if (!Buffer.isBuffer(body)) return undefined
+  // The bytes are not needed any more, and nobody holds them while the alerts are written.
+  request.body = undefined
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 /** Faults of the body are the sender's (400, 413); a store that fails is ours, and temporary (503); nothing internal leaks. */

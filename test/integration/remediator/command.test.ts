@@ -35,7 +35,9 @@ describe('a command of the user', () => {
   test('that hangs is ended in time, with what it started', async () => {
     const folder = temporaryDirectory()
     const hanging = script([`sleep 600 & echo $! > ${folder}/child`, 'trap "" TERM', 'wait; wait'])
-    const remediator = await startWith([{ ...own([hanging], { timeout_seconds: 0.5 }), attempts: 1, verify: [{ kind: 'check', command: ['false'] }] }])
+    const remediator = await startWith([
+      { ...own([hanging], { timeout_seconds: 0.5 }), attempts: 1, verify: [{ kind: 'check', command: ['false'] }] },
+    ])
     await alarm(remediator, { labels: { remediate: 'command' } })
     expect(await settledIncident(remediator)).toMatchObject({ outcome: 'failed', reason: 'timed_out' })
     expect(existsSync(`/proc/${readFileSync(`${folder}/child`, 'utf8').trim()}`)).toBe(false)
@@ -61,7 +63,10 @@ describe('a command of the user', () => {
     const folder = temporaryDirectory()
     const hostile = `'"; touch ${folder}/pwned; $(touch ${folder}/pwned) \`touch ${folder}/pwned\` \n\u001b[31m {{group}}`
     const remediator = await startWith([own([script([`cat > ${folder}/stdin`]), 'a fixed argument'])])
-    await alarm(remediator, { labels: { remediate: 'command', group: hostile, probe: hostile, service: hostile }, annotations: { summary: hostile } })
+    await alarm(remediator, {
+      labels: { remediate: 'command', group: hostile, probe: hostile, service: hostile },
+      annotations: { summary: hostile },
+    })
     expect(await settledIncident(remediator)).toMatchObject({ outcome: 'executed' })
     expect(existsSync(path.join(folder, 'pwned'))).toBe(false)
     expect(JSON.parse(readFileSync(`${folder}/stdin`, 'utf8'))).toMatchObject({ alert: { labels: { group: hostile } } })
@@ -138,7 +143,10 @@ describe('the snapshot before an action', () => {
       headers: { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' },
       body: '{}',
     })
-    expect(await response.json()).toMatchObject({ failed: [], done: [expect.stringContaining('1 paths'), expect.stringContaining('rollback command')] })
+    expect(await response.json()).toMatchObject({
+      failed: [],
+      done: [expect.stringContaining('1 paths'), expect.stringContaining('rollback command')],
+    })
     expect(readFileSync(kept, 'utf8')).toBe('before')
     expect(readFileSync(`${folder}/undone`, 'utf8')).toContain(incident.id)
   })

@@ -3,20 +3,24 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
+  rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openFolder } from '../../../src/lib/linux/anchored-folder.ts'
 import { accuse, startWith } from '../../support/policies.ts'
 import { alertOf, payloadOf, post, settledIncident, type TestRemediator } from '../../support/remediator.ts'
-import { temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
+import { afterTest, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { startWriter } from '../../support/writer.ts'
 
@@ -162,6 +166,29 @@ describe('quarantine', () => {
     await waitFor('an empty folder', () => readdirSync(folder).join() === 'letter.txt')
     expect(readdirSync(folder)).toEqual(['letter.txt'])
   })
+})
+
+const SHARED_MEMORY = '/dev/shm'
+const isOtherFileSystem = existsSync(SHARED_MEMORY) && statSync(SHARED_MEMORY).dev !== statSync(os.tmpdir()).dev
+
+test.runIf(isOtherFileSystem)('files of another file system stay on it, where only procwarden may look', async () => {
+  const folder = mkdtempSync(path.join(SHARED_MEMORY, 'procwarden-test-'))
+  const place = path.join(SHARED_MEMORY, '.procwarden-quarantine')
+  const wasThere = existsSync(place)
+  afterTest(() => {
+    rmSync(folder, { recursive: true, force: true })
+    if (!wasThere) rmSync(place, { recursive: true, force: true })
+  })
+  const writer = await startWriter()
+  await writer.create({ dir: folder, count: 5, prefix: 'doc-' })
+  const remediator = await startWith([policy()])
+  await accuse(remediator, writer.pid, { labels: labels(folder) })
+  const incident = await settledIncident(remediator)
+  const moved = incident.timeline.find((entry) => entry.event === 'quarantined')
+  expect(moved?.data).toMatchObject({ files: 5, directory: expect.stringContaining(place) })
+  expect(statSync(place).mode & 0o077).toBe(0)
+  expect((await roll(remediator, incident.id)).failed).toEqual([])
+  expect(readdirSync(folder)).toHaveLength(5)
 })
 
 test('a folder that is exchanged for a link while files are moved is not followed', () => {

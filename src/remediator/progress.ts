@@ -1,6 +1,6 @@
 /** Owns how far an incident has come within its policy's ladder; kept in the store, so that another run can go on from there. */
 import { z } from 'zod'
-import { ACTIONS, OUTCOMES, REASONS } from './model.ts'
+import { ACTIONS, OUTCOMES, REASONS } from './vocabulary.ts'
 
 /** What one step of the ladder did. */
 export const StepResult = z.object({

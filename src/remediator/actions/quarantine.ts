@@ -27,6 +27,8 @@ const WINDOW_MS = 330_000
 /** Birth times have the resolution of the kernel's tick. */
 const TICK_MS = 20
 const DAY_MS = 86_400_000
+/** Below those, yet everybody's to write in. */
+const SHARED_FOLDERS = ['/dev/shm', '/run/user', '/run/lock']
 /** Without what lies there the machine stops, whoever wrote it. */
 const NEVER_FOLDERS = [
   '/',
@@ -159,7 +161,8 @@ function allowedFolder(
   if (!named.startsWith('/') || named.includes('\0')) return { refusal: `${shown} is not an absolute path.` }
   const folder = realPathOf(named)
   if (folder === undefined) return { refusal: `${shown} is not there.` }
-  const never = NEVER_FOLDERS.find((each) => folder === each || (each !== '/' && isWithin(folder, each)))
+  const isShared = SHARED_FOLDERS.some((each) => isWithin(folder, each))
+  const never = isShared ? undefined : NEVER_FOLDERS.find((each) => folder === each || (each !== '/' && isWithin(folder, each)))
   if (never !== undefined) return { refusal: `${shown} is in ${never}: from there nothing is ever moved.` }
   if (isWithin(folder, stateDir)) return { refusal: `${shown} is in procwarden's own state folder.` }
   if (below === undefined || below.some((each) => isWithin(folder, realPathOf(each) ?? each))) return { folder }

@@ -58,8 +58,8 @@ describe('a wall clock that is set by a day while the remediator runs', () => {
   }, 120_000)
 
   test.for([1, -1])('%i day: cooldowns hold, alerts are handled, nothing is repeated, the trail stays whole', async (days, { skip }) => {
-    if (library === undefined) return skip('libfaketime is not here: install the Debian package libfaketime')
-    const clock = fakeWallClock(library)
+    if (library === undefined) skip('libfaketime is not here: install the Debian package libfaketime')
+    const clock = fakeWallClock(library ?? '')
     const configFile = configured(
       'policies:\n  - {name: kill-one, match: [remediate="kill"], ladder: [kill], verify: [gone], cooldown: {max: 1, window_seconds: 600, duration_seconds: 600}}\n',
     )

@@ -44,6 +44,14 @@ describe('the mirror', () => {
     expect(verifyAudit(database, file)).toMatchObject({ intact: true, length: 5, mirrored: 5 })
   })
 
+  test('texts that no encoding can hold do not break the chain', () => {
+    const { database, journal } = open()
+    for (const text of ['half \ud800 a pair', 'nothing \u0000 here', 'a line\nand another'])
+      journal.record('noted', null, text, JSON.parse(`{"${'\\ud800'}": ${JSON.stringify(text)}, "__proto__": {"a": 1}, "2": 1, "1": 2}`))
+    journal.close()
+    expect(verifyAudit(database, file)).toMatchObject({ intact: true, length: 3, mirrored: 3 })
+  })
+
   test('a torn last line is cut off and written anew', () => {
     const { journal } = open()
     for (const text of ['a', LONG, LONG]) journal.record('noted', null, text)

@@ -19,8 +19,11 @@ export function appendAuditEntry(database: Database, entry: NewAuditEntry): Audi
     const last = lastAuditEntry(database)
     // What is hashed is what a reader will parse back: data goes through JSON once, so that undefined and Dates cannot differ.
     const data = JSON.stringify(entry.data)
+    // The store keeps text as UTF-8, which has no half of a surrogate pair: strangers' names may hold one.
+    const text = entry.text.toWellFormed()
     const unhashed: UnhashedEntry = {
       ...entry,
+      text,
       data: parseData(data),
       seq: (last?.seq ?? 0) + 1,
       prev: last?.hash ?? GENESIS,
@@ -33,7 +36,7 @@ export function appendAuditEntry(database: Database, entry: NewAuditEntry): Audi
         at: entry.at,
         event: entry.event,
         incident: entry.incident,
-        text: entry.text,
+        text,
         data,
         prev: unhashed.prev,
         hash,

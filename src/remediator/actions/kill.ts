@@ -100,7 +100,9 @@ async function killTree(
     data: { signal: 'SIGKILL', pid: target.pid, processes: tree.held.length, spared: tree.spared, denied: tree.denied },
   })
   const left: number[] = []
-  for (const one of tree.held) if (!(await holder.pidfds.waitExit(one.fd, KILL_WAIT_MS, signal))) left.push(one.pid)
+  // One time for all of them together.
+  const end = performance.now() + KILL_WAIT_MS
+  for (const one of tree.held) if (!(await holder.pidfds.waitExit(one.fd, Math.max(0, end - performance.now()), signal))) left.push(one.pid)
   if (left.length > 0)
     return {
       outcome: 'failed',

@@ -66,9 +66,10 @@ function parentRestart(policy: Policy): StepOf<'restart'> | undefined {
   return restarts ? { action: 'restart', manager: 'auto', up_within_seconds: 30, settle_seconds: 2, from_attempt: 2 } : undefined
 }
 
-/** A person approved one exact process running one program: that one, or none. */
-function identifyApproved(subject: Subject, target: Target, options: IdentifyOptions): StageResult {
-  if (target.kind !== 'process') return found(subject, target, subject.processes ?? [])
+/** A person approved one exact process running one program: that one, or none. Of a service, whatever runs of it now. */
+async function identifyApproved(subject: Subject, target: Target, options: IdentifyOptions): Promise<StageResult> {
+  if (target.kind === 'service') return found(subject, target, await options.findMembers(target.group, subject.incident.labels['instance']))
+  if (target.kind !== 'process') return found(subject, target, [])
   const identity = readProcessIdentity(target.pid, options.procfs)
   if (!identity || isDead(identity) || identity.startTicks !== target.startTicks)
     return gone(subject, `${nameOf(target)} is no longer there.`)

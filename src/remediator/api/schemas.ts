@@ -71,6 +71,14 @@ export const Quarantine = z.strictObject({
   status: QuarantineStatus,
 })
 
+export const WholeQuarantine = Quarantine.extend({
+  folder: z.string().nullable().describe('Where the files came from; null when the manifest is gone.'),
+  manifest: z.array(z.strictObject({ n: z.number().int(), path: z.string(), size: z.number(), mtimeMs: z.number() })).describe('In order.'),
+})
+
+/** As it was written before something was done; what could not be read is absent. */
+export const WholeSnapshot = z.looseObject({ id: z.string(), incident: z.string(), attempt: z.number().int(), at: Time })
+
 const Hold = z.strictObject({
   id: z.number().int(),
   incident: z.string(),

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { certificate, certificateFile, askOverTls } from '../../support/certificates.ts'
 import { alertOf, payloadOf, post, settledIncident, startRemediator, type TestRemediator } from '../../support/remediator.ts'
-import { temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
+import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 
 const Document = z.object({
   openapi: z.string(),
@@ -64,6 +64,7 @@ describe('the API', () => {
       [`/api/incidents/${id}/snapshots`, '/api/incidents/{id}/snapshots'],
       ['/api/incidents/none/snapshots', '/api/incidents/{id}/snapshots'],
       ['/api/quarantines/none', '/api/quarantines/{id}'],
+      ['/api/snapshots/none', '/api/snapshots/{id}'],
       ['/api/status', '/api/status'],
       ['/api/cooldowns', '/api/cooldowns'],
       ['/api/escalations', '/api/escalations'],
@@ -80,6 +81,12 @@ describe('the API', () => {
       ['/api/pause', '/api/pause', { method: 'POST', token: token('read-token') }],
     ]
     for (const [route, template, options] of calls) await documented(document, route, template, options)
+    // Approved by now: a snapshot was taken before the kill.
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    const whole = z.object({ snapshots: z.array(z.object({ id: z.string() })) })
+    const { snapshots } = whole.parse(await documented(document, `/api/incidents/${id}`, '/api/incidents/{id}'))
+    expect(snapshots).toHaveLength(1)
+    await documented(document, `/api/snapshots/${snapshots[0]?.id}`, '/api/snapshots/{id}')
     const documentedRoutes = Object.entries(document.paths).flatMap(([route, methods]) =>
       Object.keys(methods).map((method) => `${method} ${route}`),
     )

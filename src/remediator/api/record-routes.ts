@@ -90,7 +90,7 @@ function quarantineRoute({ database }: ApiContext): Route {
       if (!quarantine) return notFound('quarantine')
       const manifest = readManifest(quarantine.directory)
       const page = (manifest?.entries ?? []).filter(({ n }) => n > query.after).slice(0, query.limit)
-      const files = page.map(({ n, path, size, mtimeMs }) => ({ n, path, size, mtimeMs }))
+      const files = page.map((entry) => ({ n: entry.n, path: entry.path, size: entry.size, mtimeMs: entry.mtimeMs }))
       return { status: 200, body: { ...quarantine, folder: manifest?.header.folder ?? null, manifest: files } }
     },
   )

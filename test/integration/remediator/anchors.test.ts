@@ -37,7 +37,7 @@ async function scraping(target: string): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-describe('audit verify --prometheus.url', () => {
+describe('audit verify --prometheus.url', { timeout: 90_000 }, () => {
   let stateDir: string
   let prometheus: string
   const verify = (...more: string[]) => {

@@ -51,7 +51,7 @@ describe('when others are down', () => {
   })
 })
 
-describe('a wall clock that is set by a day while the remediator runs', () => {
+describe('a wall clock that is set by a day while the remediator runs', { timeout: 90_000 }, () => {
   let library: string | undefined
   beforeAll(async () => {
     library = await findFaketime()

@@ -18,7 +18,7 @@ export interface ActionRequest {
   readonly target: Target
   /** 1 for the first walk through the ladder. */
   readonly attempt: number
-  /** When the intent was written: nothing of this action happened before. */
+  /** When the attempt's first intent was written: whatever began after that is a consequence of the attempt. */
   readonly begunAt: { readonly wallMs: number; readonly boot: BootMoment }
   /** Writes a step to the incident's timeline and the audit trail, durably, before it returns. */
   readonly note: (note: Note) => void

@@ -63,7 +63,7 @@ async function walk(subject: Subject, begun: Progress, options: ActOptions, sign
     const last = progress.results.at(-1)
     if (last && hasFailed(last)) break
     if (progress.results.length > 0) progress = continueDurably(subject, step, progress, options)
-    const result = await options.actions[step.action].run(requestOf(subject, step, progress.attempt, options), signal)
+    const result = await options.actions[step.action].run(requestOf(subject, step, progress, options), signal)
     options.onStep(policy.name, step.action, result)
     const { outcome, reason, text } = result
     options.journal.record('acted', incident.id, result.text, { action: step.action, outcome, reason, ...result.data })
@@ -83,12 +83,7 @@ function currentStep(ladder: readonly Step[], progress: Progress): Step | undefi
   return ladder.filter((step) => step.from_attempt <= progress.attempt)[progress.step]
 }
 
-export function requestOf(
-  subject: Subject,
-  step: Step,
-  attempt: number,
-  { clock, journal }: Pick<ActOptions, 'clock' | 'journal'>,
-): ActionRequest {
+function requestOf(subject: Subject, step: Step, { attempt, begun }: Progress, { journal }: ActOptions): ActionRequest {
   const { incident, policy, target } = subject
   assert(policy && target, 'an action has a target')
   return {
@@ -97,7 +92,7 @@ export function requestOf(
     step,
     target,
     attempt,
-    begunAt: { wallMs: clock.nowMs(), boot: clock.boot() },
+    begunAt: { wallMs: begun.wallMs, boot: { bootId: begun.bootId, ms: begun.ms } },
     note: (note) => {
       journal.record(note.event, incident.id, note.text, note.data)
       journal.flush()

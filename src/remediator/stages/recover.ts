@@ -80,7 +80,7 @@ async function look(
   const found =
     hasRebooted && target.kind === 'process'
       ? endedWithBoot(target)
-      : await options.actions[intent.action].look(requestOf(incident, policy, step, target, intent), signal)
+      : await options.actions[intent.action].look(requestOf(incident, policy, step, target, progress), signal)
   const known = { ...subject, policy, mode: options.policies.modeOf(policy), target, cooldownKey: intent.cooldownKey }
   return goOn(known, found, step, { ...progress, step: intent.step, intentId: intent.id }, options)
 }
@@ -135,9 +135,9 @@ function orphaned(subject: Subject, text: string): StageResult {
   })
 }
 
-function requestOf(incident: Incident, policy: Policy, step: Step, target: Target, intent: OpenIntent): ActionRequest {
-  const begunAt = { wallMs: Date.parse(intent.at), boot: { bootId: intent.bootId, ms: intent.bootMs } }
-  return { incident, policy, step, target, attempt: intent.attempt, begunAt, note: () => undefined }
+function requestOf(incident: Incident, policy: Policy, step: Step, target: Target, { attempt, begun }: Progress): ActionRequest {
+  const begunAt = { wallMs: begun.wallMs, boot: { bootId: begun.bootId, ms: begun.ms } }
+  return { incident, policy, step, target, attempt, begunAt, note: () => undefined }
 }
 
 function freshProgress(intent: OpenIntent): Progress {

@@ -101,7 +101,7 @@ test('a value of a megabyte is refused, and said where', async () => {
   const remediator = await startWith([{ name: 'stop', match: ['remediate="kill"'], action: 'kill' }])
   const response = await post(remediator.url, remediator.token, payloadOf([alertOf({ labels: { group: 'x'.repeat(1_048_576) } })]))
   expect(response.status).toBe(400)
-  expect(JSON.stringify(await response.json())).toContain('alerts.0.labels.group')
+  expect(JSON.stringify(await response.json())).toMatch(/alerts\.0\.labels.*group/)
 })
 
 /** fast-check gives keys that are left out as undefined. */

@@ -1,5 +1,3 @@
-/** Owns the names of the audit table's operations, each of which has a file of its own. */
-export { appendAuditEntry, type NewAuditEntry } from './audit/append-audit-entry.ts'
-export { auditEntriesAfter } from './audit/audit-entries-after.ts'
+/** Owns the names by which stages and actions call the audit table's operations, each of which has a file of its own. */
+export { appendAuditEntry } from './audit/append-audit-entry.ts'
 export { auditEntriesOf } from './audit/audit-entries-of.ts'
-export { lastAuditEntry } from './audit/last-audit-entry.ts'

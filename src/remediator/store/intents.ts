@@ -1,11 +1,10 @@
-/** Owns the names of the operations on intents and cooldowns, each of which has a file of its own. */
+/** Owns the names by which stages and actions call the operations on intents and cooldowns, each of which has a file of its own. */
 export { activeCooldowns } from './intents/active-cooldowns.ts'
 export { capReached } from './intents/cap-reached.ts'
 export { concludeIntent } from './intents/conclude-intent.ts'
 export { continueIntent } from './intents/continue-intent.ts'
 export { cooldownRemainingMs } from './intents/cooldown-remaining.ts'
-export type { CapReached, CapRule, CapRules, CooldownRule, IntentGrant, NewIntent, OpenIntent } from './intents/intent.ts'
-export { listCooldowns } from './intents/list-cooldowns.ts'
+export type { CapRule, CapRules, CooldownRule, IntentGrant, NewIntent, OpenIntent } from './intents/intent.ts'
 export { openIntentOf } from './intents/open-intent-of.ts'
 export { requestIntent } from './intents/request-intent.ts'
 export { resetCooldown } from './intents/reset-cooldown.ts'

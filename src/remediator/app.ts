@@ -67,7 +67,8 @@ export function createApp(options: AppOptions): Express {
 
 /** Durable first, then 200. What cannot be made durable is not acknowledged, so that Alertmanager sends it again. */
 async function receive(request: Request, response: Response, deliveries: DeliveryQueue, onWork: () => void): Promise<void> {
-  const payload = parseWebhookPayload(bodyOf(request))
+  const body = bodyOf(request)
+  const payload = body === undefined ? { ok: false as const, faults: ['body: it is not JSON'] } : parseWebhookPayload(body)
   if (!payload.ok) {
     response.status(400).json({ error: 'this is not a webhook payload of version 4', faults: payload.faults })
     return

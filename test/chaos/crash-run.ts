@@ -22,11 +22,14 @@ const TARGET = `const fs = require('fs'); const file = process.argv[1]
 process.on('SIGTERM', () => { fs.appendFileSync(file, 'TERM\\n'); setTimeout(() => process.exit(0), 60) })
 setInterval(() => {}, 1000); process.stdout.write('ready\\n')`
 
+/** As the shipped policy, with less patience: an interrupted kill waits for its grace period to be over. */
+const CONFIG = `policies:
+  - {name: kill-runaway, match: [remediate="kill"], ladder: [{action: kill, grace_seconds: 1}], verify: [gone]}
+`
+
 export interface CrashPlan {
   /** When the remediator is killed, one life after the other: at a boundary's number, or `37ms` after its first. */
   readonly deaths: readonly string[]
-  /** What to add to the configuration's policies; the default kills. */
-  readonly config?: string | undefined
 }
 
 export interface CrashReport {
@@ -46,11 +49,8 @@ export async function crashRun(plan: CrashPlan): Promise<CrashReport> {
   const lives: ChildProcess[] = []
   const target = await startTarget(terms)
   try {
-    let configFile: string | undefined
-    if (plan.config !== undefined) {
-      configFile = path.join(folder, 'remediator.yml')
-      writeFileSync(configFile, plan.config)
-    }
+    const configFile = path.join(folder, 'remediator.yml')
+    writeFileSync(configFile, CONFIG)
     const killedAt: string[] = []
     const alert = alertOf({ labels: { group: 'node', pid: String(target.pid) } })
     let isAcknowledged = false
@@ -111,8 +111,8 @@ interface Life {
   deathOrRest(): Promise<string | undefined>
 }
 
-async function live(stateDir: string, when: string, configFile: string | undefined, lives: ChildProcess[]): Promise<Life> {
-  const args = [ENTRY, stateDir, when, ...(configFile === undefined ? [] : [configFile])]
+async function live(stateDir: string, when: string, configFile: string, lives: ChildProcess[]): Promise<Life> {
+  const args = [ENTRY, stateDir, when, configFile]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   lives.push(child)
   let errors = ''

@@ -1,4 +1,4 @@
-/** Owns how tests run: unit and integration files side by side, then the end-to-end files, two at a time. */
+/** Owns how tests run: unit and integration files side by side, then the chaos and end-to-end files, two at a time. */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -14,6 +14,18 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        // Shortened, unless PROCWARDEN_CHAOS=whole (npm run test:chaos).
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import { readVersion } from '../lib/version.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
 const EXIT_FAILED = 1
 
@@ -9,9 +10,13 @@ const EXIT_FAILED = 1
 const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Promise<readonly Command[]>]> = [
   [['up'], async () => [(await import('./up.ts')).upCommand()]],
   [['exporter'], async () => [(await import('./exporter.ts')).exporterCommand()]],
-  [['remediator'], async () => [(await import('./remediator.ts')).remediatorCommand()]],
+  [['remediator'], loadRemediator],
   [['incidents'], async () => [(await import('./incidents.ts')).incidentsCommand()]],
+  [['show'], async () => [(await import('./show.ts')).showCommand()]],
+  [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
+  [['rollback'], async () => [(await import('./rollback.ts')).rollbackCommand()]],
+  [['pause', 'resume'], async () => (await import('./pause.ts')).pauseCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
   [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
 ]
@@ -33,6 +38,11 @@ async function main(argv: readonly string[]): Promise<number> {
     else process.stderr.write(`procwarden: ${messageOf(error)}\n`)
     return EXIT_FAILED
   }
+}
+
+async function loadRemediator(): Promise<Command[]> {
+  keepHeapSmall()
+  return [(await import('./remediator.ts')).remediatorCommand()]
 }
 
 /** The one asked for, or all of them: the help lists them, and so does the answer to a name that there is not. */

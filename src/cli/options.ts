@@ -43,3 +43,14 @@ export function parseDurationMs(text: string): number {
   if (!match || unit === undefined || Number(match[1]) === 0) throw new InvalidArgumentError('write a duration such as 500ms, 5s or 1m.')
   return Number(match[1]) * unit
 }
+
+/** A moment: so long ago (`90m`, `2h`, `7d`), or ISO 8601 with its zone. As ISO 8601 in UTC. */
+export function parseMoment(text: string): string {
+  const ago = /^(\d{1,6})([smhd])$/.exec(text)
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[ago?.[2] ?? '']
+  if (ago && unit !== undefined) return new Date(Date.now() - Number(ago[1]) * unit).toISOString()
+  const isComplete = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
+  const ms = isComplete ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('write so long ago (90m, 2h, 7d) or a time such as 2026-01-31T12:00:00Z.')
+  return new Date(ms).toISOString()
+}

@@ -1,6 +1,7 @@
 /** Owns `procwarden remediator`: its flags. */
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { UsageError } from '../lib/errors.ts'
 import { parseListenAddress } from '../lib/http.ts'
 import { runUntilStopped } from '../lib/lifecycle.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../lib/log.ts'
@@ -12,10 +13,13 @@ interface Flags {
   readonly 'config.file'?: string
   readonly 'web.listenAddress': string
   readonly 'web.tokenFile'?: string
-  readonly 'web.config.file'?: string
   readonly 'state.dir': string
   readonly mode?: Mode
+  readonly 'web.config.file'?: string
+  readonly 'web.readTokenFile'?: string
+  readonly 'web.actTokenFile'?: string
   readonly 'prometheus.url'?: string
+  readonly 'alertmanager.url'?: string
   readonly 'host.instance'?: string[]
   readonly 'never.tree'?: number[]
   readonly 'path.procfs': string
@@ -34,12 +38,13 @@ export function remediatorCommand(): Command {
         'bearer token of the webhook and the API (default: webhook-token in the state folder, made when absent)',
       ),
     )
-    .addOption(
-      new Option('--web.config.file <file>', 'TLS, passwords and headers, beside the token (see docs/exporter.md); plain HTTP without one'),
-    )
+    .addOption(new Option('--web.read-token-file <file>', 'token that may only read (default: read-token in the state folder)'))
+    .addOption(new Option('--web.act-token-file <file>', 'token that may read and act (default: act-token in the state folder)'))
+    .addOption(new Option('--web.config.file <file>', 'TLS, client certificates, passwords and headers; plain HTTP without one'))
     .addOption(stateDirOption())
     .addOption(new Option('--mode <mode>', 'overrides the mode of the configuration').choices(MODES))
     .addOption(new Option('--prometheus.url <url>', 'where to confirm targets'))
+    .addOption(new Option('--alertmanager.url <url>', 'where active alerts are read from, at the start and every minute'))
     .addOption(new Option('--host.instance <name>', 'an instance label that means this host (repeatable)').argParser(collect))
     .addOption(new Option('--never.tree <pid>', 'a process tree that is never touched (repeatable)').argParser(collectPid))
     .addOption(new Option('--path.procfs <dir>', 'where /proc is').default('/proc'))
@@ -53,7 +58,10 @@ export function remediatorCommand(): Command {
         address: parseListenAddress(flags['web.listenAddress']),
         mode: flags.mode,
         prometheusUrl: flags['prometheus.url'],
+        alertmanagerUrl: flags['alertmanager.url'],
         tokenFile: flags['web.tokenFile'],
+        readTokenFile: flags['web.readTokenFile'],
+        actTokenFile: flags['web.actTokenFile'],
         webConfigFile: flags['web.config.file'],
         hostInstances: flags['host.instance'] ?? [],
         neverTrees: flags['never.tree'] ?? [],
@@ -61,7 +69,10 @@ export function remediatorCommand(): Command {
       },
       log,
     )
-    await runUntilStopped(remediator, log)
+    const failed = remediator.failed.then((why) => {
+      throw new UsageError(`it cannot go on: ${why}`)
+    })
+    await Promise.race([runUntilStopped(remediator, log), failed])
   })
 }
 

@@ -55,6 +55,11 @@ export function createBasicAuth(compareHash: Compare = compare): BasicAuth {
   }
 }
 
+/** The user that an Authorization header names; says nothing of whether the password is right. */
+export function userOf(authorization: string | undefined): string {
+  return parseBasic(authorization)?.user ?? ''
+}
+
 /** `Basic base64(user:password)` in UTF-8; undefined when it is anything else. */
 function parseBasic(authorization: string | undefined): { readonly user: string; readonly password: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization ?? '')?.[1]

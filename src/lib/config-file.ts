@@ -22,12 +22,20 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, text: stri
   if (result.success) return result.data
   throw new UsageError(
     result.error.issues
+      .flatMap(atEachKey)
+      .toSorted((a, b) => lineOf(document, lines, a.path) - lineOf(document, lines, b.path))
       .map(
         (issue) =>
           `${name}:${lineOf(document, lines, issue.path)}: ${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
       )
       .join('\n'),
   )
+}
+
+/** Keys that there are not are told one by one, each with its own line. */
+function atEachKey(issue: z.core.$ZodIssue): Array<{ readonly path: PropertyKey[]; readonly message: string }> {
+  if (issue.code !== 'unrecognized_keys') return [issue]
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'Unrecognized key: there is no such key here' }))
 }
 
 /** A key without a value, as where everything below it is commented out, is the same as no key. */

@@ -5,6 +5,7 @@ import os from 'node:os'
 import { UsageError, assert, errnoOf, messageOf } from './errors.ts'
 import type { Logger } from './log.ts'
 import { createServer } from './node-http.ts'
+import type { Admissions } from './web-admission.ts'
 import type { BearsToken } from './web-server.ts'
 
 export interface ListenAddress {
@@ -52,6 +53,8 @@ export interface ListenOptions {
   readonly log: Logger
   /** Who is let in without a password. */
   readonly bearsToken?: BearsToken
+  /** Where the web configuration notes whom it let in, for routes that ask. */
+  readonly admissions?: Admissions
 }
 
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
@@ -60,7 +63,7 @@ export async function listen(app: RequestListener, address: ListenAddress, part:
     options?.webConfigFile === undefined
       ? { server: createServer(app), scheme: 'http' }
       : // Certificates and passwords need much that plain HTTP does not.
-        (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options.log, options.bearsToken)
+        (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options)
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {

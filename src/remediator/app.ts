@@ -1,31 +1,29 @@
-/** Owns the remediator's HTTP routes: the webhook, the API and the metrics. Everything but health and metrics needs the token. */
+/** Owns the remediator's HTTP routes: the webhook, the API and the metrics. Everything but health and metrics needs a token. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { createWebApp } from '../lib/express-app.ts'
 import { landingPage, type ListenAddress } from '../lib/http.ts'
-import { printable, type Logger } from '../lib/log.ts'
-import { isAuthorized } from '../lib/token.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Journal } from './audit/journal.ts'
-import { decideApproval, type ApprovalAnswer } from './decide-approval.ts'
-import { viewIncident, viewIncidents } from './incident-view.ts'
+import type { Logger } from '../lib/log.ts'
+import { createAuthenticate, type AuthenticateOptions } from './api/authenticate.ts'
+import type { ApiContext } from './api/context.ts'
+import { mountRoutes, requireScope } from './api/mount.ts'
+import { createRateLimit } from './api/rate-limit.ts'
+import { apiRoutes } from './api/routes.ts'
+import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
 import type { RemediatorMetrics } from './metrics.ts'
-import type { Database } from './store/database.ts'
-import { acceptDelivery } from './store/inbox.ts'
-import { getIncident } from './store/incidents.ts'
 import { parseWebhookPayload } from './webhook-payload.ts'
 
 export interface AppOptions {
   readonly address: ListenAddress
-  readonly database: Database
-  readonly journal: Journal
-  readonly clock: Clock
+  readonly version: string
   readonly log: Logger
   readonly metrics: RemediatorMetrics
-  readonly token: string
+  /** As it is now: a reload may change it. */
+  readonly authentication: () => AuthenticateOptions
   readonly reload: () => Promise<void>
-  /** There is something new to work on. */
-  readonly onWork: () => void
+  /** Undefined when ready, else the sentence that says what is missing. */
+  readonly notReady: () => string | undefined
+  readonly context: ApiContext
 }
 
 const TITLE = 'procwarden remediator'
@@ -33,19 +31,19 @@ const DESCRIPTION = 'Receives alerts from Alertmanager and acts on them within i
 /** 10,000 alerts with long labels fit. */
 const BODY_LIMIT = '32mb'
 const RETRY_AFTER_SECONDS = 5
-const INCIDENTS_MAX = 1_000
-const BY_LENGTH_MAX = 100
+/** For each address. A person and a dashboard stay far below it. */
+const API_RATE = { perSecond: 100, burst: 300 }
 
 export function createApp(options: AppOptions): Express {
-  const { address, reload, metrics, log } = options
+  const { address, reload, notReady, metrics, log, context } = options
   const links = [
     { path: '/metrics', text: 'Metrics' },
-    { path: '/-/healthy', text: 'Health' },
+    { path: '/-/healthy', text: 'Healthy' },
+    { path: '/-/ready', text: 'Ready' },
   ]
-  const app = createWebApp({ address, reload, notReady: () => undefined })
-  const needsToken = requireToken(options.token)
-  const json = express.json({ limit: BODY_LIMIT, type: () => true })
-
+  const app = createWebApp({ address, reload, notReady })
+  const authenticate = createAuthenticate(options.authentication)
+  const deliveries = createDeliveryQueue(context.database, context.clock)
   app.get('/', (_request, response) => void response.type('html').send(landingPage({ title: TITLE, description: DESCRIPTION, links })))
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
@@ -54,59 +52,43 @@ export function createApp(options: AppOptions): Express {
     response.on('finish', () => metrics.webhookAnswered(response.statusCode))
     next()
   }
-  // The token is looked at before the body is read: a stranger cannot make us parse.
-  app.post(['/api/webhook', '/webhook'], countAnswer, needsToken, json, (request, response) => receive(request, response, options))
-  app.get('/api/incidents', needsToken, (_request, response) => void response.json(viewIncidents(options.database, INCIDENTS_MAX)))
-  app.get('/api/incidents/:id', needsToken, (request, response) => {
-    const incident = getIncident(options.database, String(request.params['id']))
-    if (incident) response.json(viewIncident(options.database, incident))
-    else response.status(404).json({ error: 'there is no such incident' })
-  })
-  for (const answer of ['approve', 'deny'] as const) {
-    app.post(`/api/incidents/:id/${answer}`, needsToken, json, (request, response) => answerApproval(answer, request, response, options))
-  }
+  // As bytes, decoded at once: piece by piece would hold the text several times over.
+  const bytes = express.raw({ limit: BODY_LIMIT, type: () => true })
+  // The token is looked at before the body is read: a stranger cannot make us parse. There is no rate limit: Alertmanager
+  // takes a 4xx for a final no, and the alert would be lost.
+  app.post(['/api/webhook', '/webhook'], countAnswer, requireScope('receive', authenticate), bytes, (request, response) =>
+    receive(request, response, deliveries, context.onWork),
+  )
+  const rateLimit = createRateLimit({ ...API_RATE, nowMs: () => performance.now() })
+  mountRoutes(app, apiRoutes(context, options.version), { authenticate, rateLimit })
   app.use((_request, response) => void response.status(404).json({ error: 'there is nothing at this address' }))
   app.use(answerError(log, metrics))
   return app
 }
 
 /** Durable first, then 200. What cannot be made durable is not acknowledged, so that Alertmanager sends it again. */
-function receive(request: Request, response: Response, { database, clock, onWork }: AppOptions): void {
-  const payload = parseWebhookPayload(request.body)
+async function receive(request: Request, response: Response, deliveries: DeliveryQueue, onWork: () => void): Promise<void> {
+  const body = bodyOf(request)
+  const payload = body === undefined ? { ok: false as const, faults: ['body: it is not JSON'] } : parseWebhookPayload(body)
   if (!payload.ok) {
     response.status(400).json({ error: 'this is not a webhook payload of version 4', faults: payload.faults })
     return
   }
-  acceptDelivery(database, payload.alerts, new Date(clock.nowMs()).toISOString())
+  await deliveries.accept(payload.alerts)
   response.status(200).json({ accepted: payload.alerts.length })
   onWork()
 }
 
-function answerApproval(answer: ApprovalAnswer, request: Request, response: Response, options: AppOptions): void {
+/** The JSON of the body; undefined, which is no payload, when it is none. */
+function bodyOf(request: Request): unknown {
   const body: unknown = request.body
-  const by =
-    typeof body === 'object' && body !== null && 'by' in body && typeof body.by === 'string'
-      ? printable(body.by).slice(0, BY_LENGTH_MAX)
-      : 'somebody with the token'
-  const result = decideApproval(String(request.params['id']), answer, by, options)
-  if (result.kind === 'unknown') {
-    response.status(404).json({ error: 'there is no such incident' })
-    return
-  }
-  if (result.kind === 'not_asking') {
-    response
-      .status(409)
-      .json({ error: `the incident does not wait for an answer: ${result.incident.status}, ${result.incident.summary ?? 'in work'}` })
-    return
-  }
-  options.onWork()
-  response.json(viewIncident(options.database, result.incident))
-}
-
-function requireToken(token: string) {
-  return (request: Request, response: Response, next: NextFunction): void => {
-    if (isAuthorized(request.headers.authorization, token)) return next()
-    response.status(401).set('WWW-Authenticate', 'Bearer realm="procwarden"').json({ error: 'the bearer token is missing or wrong' })
+  if (!Buffer.isBuffer(body)) return undefined
+  // The bytes are not needed any more, and nobody holds them while the alerts are written.
+  request.body = undefined
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
   }
 }
 
@@ -120,19 +102,25 @@ function answerError(log: Logger, metrics: RemediatorMetrics) {
       response
         .status(503)
         .set('Retry-After', String(RETRY_AFTER_SECONDS))
-        .json({ error: 'the store cannot be written right now; send it again', reason: error.reason })
+        .json({ error: retryWords(error.reason), reason: error.reason })
       return
     }
-    const status = bodyFaultStatus(error)
+    const status = senderFaultStatus(error)
     if (status === undefined) log.error('A request failed', { error: messageOf(error) })
     response
       .status(status ?? 500)
-      .json(status === undefined ? { error: 'internal error' } : { error: 'the body cannot be read', faults: [messageOf(error)] })
+      .json(status === undefined ? { error: 'internal error' } : { error: 'the request cannot be read', faults: [messageOf(error)] })
   }
 }
 
-/** body-parser marks what the sender did wrong with a 4xx status and `expose`. */
-function bodyFaultStatus(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('status' in error) || !('expose' in error)) return undefined
-  return typeof error.status === 'number' && error.status >= 400 && error.status < 500 && error.expose === true ? error.status : undefined
+function retryWords(reason: string): string {
+  if (reason === 'not_leader') return 'this remediator stands by for another one on the same store: ask that one'
+  return 'the store cannot be written right now; send it again'
+}
+
+/** body-parser and express' router mark what the sender did wrong with a 4xx status. */
+function senderFaultStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
+  const isTheirs = typeof error.status === 'number' && error.status >= 400 && error.status < 500
+  return isTheirs && (error instanceof URIError || ('expose' in error && error.expose === true)) ? Number(error.status) : undefined
 }

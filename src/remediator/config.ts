@@ -6,41 +6,12 @@ import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import type { ListenAddress } from '../lib/http.ts'
-import { parseMatcher } from './matcher.ts'
-import { ACTIONS, MODES, type Mode } from './model.ts'
+import { MODES, type Mode } from './model.ts'
+import { DEFAULT_POLICIES } from './policies/defaults.ts'
+import { MaintenanceWindow } from './policies/maintenance.ts'
+import { Cap, PolicyList, RISKS } from './policies/policy.ts'
 
-const MatcherText = z.string().superRefine((text, context) => {
-  try {
-    parseMatcher(text)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: messageOf(error) })
-  }
-})
-
-const Cooldown = z
-  .strictObject({
-    max: z.number().int().min(1).max(1_000).default(5),
-    window_seconds: z.number().min(1).max(86_400).default(60),
-    duration_seconds: z.number().min(1).max(604_800).default(120),
-  })
-  .prefault({})
-
-const Policy = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a policy name is small letters, digits and hyphens'),
-  match: z.array(MatcherText).min(1),
-  action: z.enum(ACTIONS),
-  /** Narrower than the global mode; never wider. */
-  mode: z.enum(MODES).optional(),
-  grace_seconds: z.number().min(0).max(300).default(5),
-  attempts: z.number().int().min(1).max(10).default(3),
-  cooldown: Cooldown,
-})
-export type Policy = z.infer<typeof Policy>
-
-const DEFAULT_POLICIES: Array<z.input<typeof Policy>> = [
-  { name: 'kill-runaway', match: ['remediate="kill"'], action: 'kill' },
-  { name: 'tell-a-person', match: ['remediate=~".+"'], action: 'notify' },
-]
+export const SCOPES = ['receive', 'read', 'act'] as const
 
 const Mail = z.strictObject({
   /** smtp://user:password@host:587 or smtps://host:465. */
@@ -55,22 +26,33 @@ export const RemediatorConfig = z.strictObject({
   mode: z.enum(MODES).default('observe'),
   host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
   prometheus: z.strictObject({ url: z.url().optional() }).prefault({}),
-  policies: z
-    .array(Policy)
-    .prefault(DEFAULT_POLICIES)
-    .superRefine((policies, context) => {
-      const seen = new Set<string>()
-      for (const [index, policy] of policies.entries()) {
-        if (seen.has(policy.name))
-          context.addIssue({ code: 'custom', path: [index, 'name'], message: `a second policy is named "${policy.name}"` })
-        seen.add(policy.name)
-      }
-    }),
+  /** Where active alerts are read from once a minute. */
+  alertmanager: z.strictObject({ url: z.url().optional() }).prefault({}),
+  policies: PolicyList.prefault(DEFAULT_POLICIES),
+  /** For all policies together: how much may be done to this machine. */
+  caps: z.strictObject({ host: Cap.prefault({ max: 60, window_seconds: 600 }) }).prefault({}),
+  /** When nothing is done under any policy. */
+  maintenance: z.array(MaintenanceWindow).max(32).default([]),
   /** Programs that are never touched, besides the built-in list that cannot be switched off. */
   deny: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
   /** When not empty, only these programs may be touched. */
   allow: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
-  approval: z.strictObject({ expire_seconds: z.number().min(10).max(604_800).default(900) }).prefault({}),
+  approval: z
+    .strictObject({
+      expire_seconds: z.number().min(10).max(604_800).default(900),
+      /** In mode auto, a policy of a greater risk asks a person. */
+      auto_risk_max: z.enum(RISKS).default('high'),
+    })
+    .prefault({}),
+  snapshot: z.strictObject({ retention_days: z.number().min(1).max(3_650).default(30) }).prefault({}),
+  retention: z.strictObject({ incidents_days: z.number().int().min(1).max(3_650).default(90) }).prefault({}),
+  web: z
+    .strictObject({
+      /** What the webhook's token may do. */
+      webhook_token_scopes: z.array(z.enum(SCOPES)).default([...SCOPES]),
+      client_certificates: z.array(z.strictObject({ name: z.string().min(1), scopes: z.array(z.enum(SCOPES)).min(1) })).default([]),
+    })
+    .prefault({}),
   mail: Mail.prefault({}),
 })
 export type RemediatorConfig = z.infer<typeof RemediatorConfig>
@@ -81,7 +63,10 @@ export interface RemediatorOptions {
   readonly stateDir: string
   readonly address: ListenAddress
   readonly mode?: Mode | undefined
+  readonly alertmanagerUrl?: string | undefined
   readonly prometheusUrl?: string | undefined
+  readonly readTokenFile?: string | undefined
+  readonly actTokenFile?: string | undefined
   readonly tokenFile?: string | undefined
   /** TLS, basic authentication and headers; plain HTTP, with the token alone, without it. */
   readonly webConfigFile?: string | undefined
@@ -102,6 +87,8 @@ export interface RemediatorSettings {
   readonly config: RemediatorConfig
   /** Undefined when no server and recipient are configured. */
   readonly mail: MailSettings | undefined
+  /** What a user's script inherits. */
+  readonly commandEnvironment: Readonly<Record<string, string>>
 }
 
 /** File, then environment, then flags. Throws UsageError with every fault. */
@@ -112,8 +99,25 @@ export function loadSettings(options: RemediatorOptions, environment: NodeJS.Pro
     mode: options.mode ?? file.mode,
     host: { instances: [...file.host.instances, ...(options.hostInstances ?? [])] },
     prometheus: { url: options.prometheusUrl ?? file.prometheus.url },
+    alertmanager: { url: options.alertmanagerUrl ?? file.alertmanager.url },
   }
-  return { config, mail: mailSettings(config.mail, environment, options.configFile) }
+  return {
+    config,
+    mail: mailSettings(config.mail, environment, options.configFile),
+    commandEnvironment: commandEnvironment(environment),
+  }
+}
+
+/** What a program needs to run as a person would run it; never ours (PROCWARDEN_SMTP_URL holds a password). */
+const INHERITED =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TZ|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|PM2_HOME|DOCKER_HOST)$/
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+function commandEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const inherited = Object.entries(environment).flatMap(([name, value]) =>
+    INHERITED.test(name) && value !== undefined ? [[name, value]] : [],
+  )
+  return { PATH: DEFAULT_PATH, ...Object.fromEntries(inherited) }
 }
 
 function mailSettings(

@@ -1,8 +1,16 @@
 /** Owns how an incident looks from outside: the JSON of the API and of `procwarden incidents --json`. */
 import type { AuditEntry, Incident } from './model.ts'
+import { auditEntriesOf } from './store/audit/audit-entries-of.ts'
 import type { Database } from './store/database.ts'
-import { auditEntriesOf } from './store/audit-entries.ts'
-import { listIncidents } from './store/incidents.ts'
+import type { Escalation } from './store/escalations/escalation-row.ts'
+import { escalationsOf } from './store/escalations/escalations-of.ts'
+import type { Hold } from './store/holds/hold-row.ts'
+import { holdsOf } from './store/holds/holds-of.ts'
+import { listIncidents, type IncidentFilter, type PageMark } from './store/incidents/list-incidents.ts'
+import type { QuarantineRow } from './store/quarantines/quarantine-row.ts'
+import { quarantinesOf } from './store/quarantines/quarantines-of.ts'
+import type { SnapshotRow } from './store/snapshots/snapshot-row.ts'
+import { snapshotsOf } from './store/snapshots/snapshots-of.ts'
 
 export interface TimelineEntry {
   readonly at: string
@@ -12,6 +20,15 @@ export interface TimelineEntry {
 }
 
 export type IncidentView = Incident & { readonly timeline: readonly TimelineEntry[] }
+
+/** One incident with everything that is kept about it. */
+export type WholeIncident = IncidentView & {
+  readonly snapshots: readonly SnapshotRow[]
+  readonly quarantines: readonly QuarantineRow[]
+  /** Processes that are stopped at the moment. */
+  readonly holds: readonly Hold[]
+  readonly escalations: readonly Escalation[]
+}
 
 export function viewIncident(database: Database, incident: Incident): IncidentView {
   const timeline = auditEntriesOf(database, incident.id).map(({ at, event, text, data }) => ({ at, event, text, data }))
@@ -37,7 +54,17 @@ export function viewIncident(database: Database, incident: Incident): IncidentVi
   }
 }
 
-/** The newest `limit` incidents, newest first, each with its timeline. */
-export function viewIncidents(database: Database, limit: number): IncidentView[] {
-  return listIncidents(database, limit).map((incident) => viewIncident(database, incident))
+export function viewWholeIncident(database: Database, incident: Incident): WholeIncident {
+  return {
+    ...viewIncident(database, incident),
+    snapshots: snapshotsOf(database, incident.id),
+    quarantines: quarantinesOf(database, incident.id),
+    holds: holdsOf(database, incident.id),
+    escalations: escalationsOf(database, incident.id),
+  }
+}
+
+/** The newest `limit` incidents that fit, newest first, each with its timeline. */
+export function viewIncidents(database: Database, limit: number, filter?: IncidentFilter, after?: PageMark): IncidentView[] {
+  return listIncidents(database, limit, filter, after).map((incident) => viewIncident(database, incident))
 }

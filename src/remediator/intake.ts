@@ -3,23 +3,30 @@ import type { Clock } from '../lib/clock.ts'
 import type { Journal } from './audit/journal.ts'
 import type { Alert, Incident } from './model.ts'
 import type { Database } from './store/database.ts'
-import { removeFromInbox, nextInboxEntries, type InboxEntry } from './store/inbox.ts'
-import { createIncident, latestEpisode, updateIncident } from './store/incidents.ts'
+import { nextInboxEntries, type InboxEntry } from './store/inbox/next-inbox-entries.ts'
+import { removeFromInbox } from './store/inbox/remove-from-inbox.ts'
+import { createIncident } from './store/incidents/create-incident.ts'
+import { latestEpisode } from './store/incidents/latest-episode.ts'
+import { updateIncident } from './store/incidents/update-incident.ts'
 
-const BATCH = 200
+/** One transaction; it takes some 10 ms, during which no delivery is acknowledged. */
+const BATCH = 100
 /** So long after its target was stopped, an alert that is sent again may mean another one: that is an incident of its own. */
 const ANOTHER_TARGET_MS = 30_000
 /** Looking for a writer costs seconds of a core; an alert that is sent again every half minute must not have it each time. */
 const LOOK_AGAIN_MS = 290_000
 
-/** Moves what is in the inbox into incidents, in order of arrival. Returns how many entries it dealt with. */
-export function admitInbox(database: Database, journal: Journal, clock: Clock): number {
+/** Whether what was only told, or left while everything was paused, may be done now: the mode has become bolder since. */
+export type MayActNow = (known: Incident) => boolean
+
+/** Moves a batch of what is in the inbox into incidents, in order of arrival. Returns how many entries it dealt with. */
+export function admitInbox(database: Database, journal: Journal, clock: Clock, mayActNow: MayActNow = () => false): number {
   const entries = nextInboxEntries(database, BATCH)
   if (entries.length === 0) return 0
   database.transaction(() => {
     for (const entry of entries) {
       if (entry.alert.status === 'resolved') resolve(entry.alert, database, journal, clock)
-      else fire(entry, database, journal, clock)
+      else fire(entry, database, journal, clock, mayActNow)
       removeFromInbox(database, entry.id)
     }
   })
@@ -27,17 +34,27 @@ export function admitInbox(database: Database, journal: Journal, clock: Clock): 
   return entries.length
 }
 
-function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Journal, clock: Clock): void {
+/** What a firing alert means for the newest episode of its fingerprint. */
+export type Judgement = 'new' | 'reopen' | 'known'
+
+export function judge(known: Incident | undefined, startsAt: string, clock: Clock, mayActNow: MayActNow): Judgement {
+  if (!known) return 'new'
+  const isSameEpisode = known.resolvedAt === null && (isOpen(known) || known.startedAt === startsAt)
+  if (isSameEpisode && !mayBeAnother(known, clock)) return shouldReopen(known, clock, mayActNow) ? 'reopen' : 'known'
+  // A late copy of a notification about an episode that has already resolved.
+  return known.resolvedAt !== null && known.startedAt === startsAt ? 'known' : 'new'
+}
+
+function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Journal, clock: Clock, mayActNow: MayActNow): void {
   const known = latestEpisode(database, alert.fingerprint)
-  if (known && known.resolvedAt === null && (isOpen(known) || known.startedAt === alert.startsAt) && !mayBeAnother(known, clock)) {
-    if (shouldReopen(known, clock)) {
-      updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
-      journal.record('reopened', known.id, 'The alert still fires; it is looked at again.')
-    }
+  const judgement = judge(known, alert.startsAt, clock, mayActNow)
+  if (judgement === 'known') return
+  if (judgement === 'reopen' && known) {
+    updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
+    const why = known.outcome === 'observed' ? 'The alert still fires, and more may be done about it now' : 'The alert still fires'
+    journal.record('reopened', known.id, `${why}; it is looked at again.`)
     return
   }
-  // A late copy of a notification about an episode that has already resolved.
-  if (known && known.resolvedAt !== null && known.startedAt === alert.startsAt) return
   const incident = createIncident(database, alert, receivedAt)
   const { severity, alertname } = incident
   journal.record(
@@ -55,12 +72,16 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
 function resolve(alert: Alert, database: Database, journal: Journal, clock: Clock): void {
   const known = latestEpisode(database, alert.fingerprint)
   if (!known || known.resolvedAt !== null) return
-  // What waits will find it resolved when its turn comes, and end as cancelled.
+  endEpisode(known, 'Alertmanager says the alert has resolved.', database, journal, clock)
+}
+
+/** The alert no longer fires. What waits will find that when its turn comes, and end as cancelled. Call it in a transaction. */
+export function endEpisode(known: Incident, why: string, database: Database, journal: Journal, clock: Clock): void {
   updateIncident(database, known.id, {
     resolvedAt: new Date(clock.nowMs()).toISOString(),
     ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
   })
-  journal.record('resolved', known.id, 'Alertmanager says the alert has resolved.')
+  journal.record('resolved', known.id, why)
 }
 
 function isOpen(incident: Incident): boolean {
@@ -68,9 +89,10 @@ function isOpen(incident: Incident): boolean {
 }
 
 /** A repeat is a second chance for what could not be done: at once for what failed, after a while for what was not found. */
-function shouldReopen(known: Incident, clock: Clock): boolean {
+function shouldReopen(known: Incident, clock: Clock, mayActNow: MayActNow): boolean {
   if (isOpen(known)) return false
   if (known.outcome === 'failed') return true
+  if (known.outcome === 'observed' || known.reason === 'paused') return mayActNow(known)
   return (known.reason === 'target_unknown' || known.outcome === 'target_gone') && closedMsAgo(known, clock) > LOOK_AGAIN_MS
 }
 
@@ -80,5 +102,8 @@ function mayBeAnother(known: Incident, clock: Clock): boolean {
 }
 
 function closedMsAgo(known: Incident, clock: Clock): number {
-  return known.closedAt === null ? 0 : clock.nowMs() - Date.parse(known.closedAt)
+  if (known.closedAt === null) return 0
+  const ms = clock.nowMs() - Date.parse(known.closedAt)
+  // The wall clock was put back since: how long it really was cannot be told, and looking once more is the safe side.
+  return ms < 0 ? Infinity : ms
 }

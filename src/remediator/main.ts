@@ -1,181 +1,299 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { Express } from 'express'
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { messageOf } from '../lib/errors.ts'
-import { groupNameOf } from '../lib/groups/group-name.ts'
-import { isLoopback, listen } from '../lib/http.ts'
-import { loadLibc } from '../lib/linux/libc.ts'
-import { createPidfds } from '../lib/linux/pidfd.ts'
-import { createProcfs, readStat, type Procfs } from '../lib/linux/proc-process.ts'
+import { OperationalError, messageOf } from '../lib/errors.ts'
+import { listen } from '../lib/http.ts'
+import { createProcfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
-import { isAuthorized, readToken } from '../lib/token.ts'
+import { isAuthorized } from '../lib/token.ts'
 import { readVersion } from '../lib/version.ts'
-import { createKill } from './actions/kill.ts'
+import { Admissions } from '../lib/web-admission.ts'
+import { createAlertmanager } from './alertmanager.ts'
+import type { AuthenticateOptions } from './api/authenticate.ts'
+import { readTokens } from './api/tokens.ts'
 import { createApp } from './app.ts'
-import { Journal } from './audit/journal.ts'
-import { mirrorPath } from './audit/mirror.ts'
+import { assemble, type Assembled, type Foundation } from './assemble.ts'
+import type { Journal } from './audit/journal.ts'
+import { createClockJumpCheck } from './clock-jumps.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
+import { Leadership } from './leadership.ts'
 import { createMetrics, type RemediatorMetrics } from './metrics.ts'
 import type { Incident } from './model.ts'
-import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
-import { Mailer } from './notify/mailer.ts'
-import { buildPipeline, type Pipeline } from './pipeline.ts'
-import { createPrometheus } from './prometheus.ts'
-import { act } from './stages/act.ts'
-import { admit } from './stages/admit.ts'
-import { approve } from './stages/approve.ts'
-import { guard } from './stages/guard.ts'
-import { identify } from './stages/identify.ts'
-import { matchPolicy } from './stages/match-policy.ts'
-import { recover } from './stages/recover.ts'
-import { verify } from './stages/verify.ts'
-import { Database, databasePath } from './store/database.ts'
-import { enqueueMail } from './store/outbox.ts'
-import { createNeverList } from './suspects/never-list.ts'
+import { createPace } from './pace.ts'
+import { openStore, type Store } from './open-store.ts'
+import type { StageObserver } from './pipeline.ts'
+import { RoundsKeeper } from './rounds.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {
   readonly url: string
+  /** Resolves, with the reason, when it cannot go on: the store is corrupt, or another start has replaced it. */
+  readonly failed: Promise<string>
   /** Reads the configuration anew; throws UsageError when it is refused, and the old one stays in force. */
   reload(): Promise<void>
   close(): Promise<void>
 }
 
-/** What lives as long as the process. */
-interface Foundation {
-  readonly options: RemediatorOptions
-  readonly log: Logger
-  readonly clock: Clock
-  readonly procfs: Procfs
-  readonly database: Database
-  readonly journal: Journal
-  readonly metrics: RemediatorMetrics
+/** What only tests and measurements give. */
+export interface RemediatorHooks {
+  readonly observer?: StageObserver
+  readonly clock?: Clock
 }
 
 /** What the configuration decides; replaced as a whole by a reload. */
 interface Configured {
-  readonly pipeline: Pipeline
-  readonly mailer: Mailer | undefined
+  readonly settings: RemediatorSettings
+  readonly assembled: Assembled
+  readonly authentication: AuthenticateOptions
 }
 
+const REPLACEMENT_CHECK_MS = 5_000
+
 /** Starts the remediator. Throws UsageError for a bad configuration, a store that cannot be opened or a taken port. */
-export async function runRemediator(options: RemediatorOptions, log: Logger): Promise<RunningRemediator> {
+export async function runRemediator(options: RemediatorOptions, log: Logger, hooks: RemediatorHooks = {}): Promise<RunningRemediator> {
   const settings = loadSettings(options)
-  const foundation = lay(options, log)
-  const { database, journal, clock, metrics } = foundation
-  let configured = configure(settings, foundation)
-  const worker = new Worker({
-    database,
-    journal,
-    clock,
-    log,
-    pipeline: { run: (incident, signal) => configured.pipeline.run(incident, signal) },
-    onStoreError: (reason) => metrics.storeFailed(reason),
-    onDone: (incident) => {
-      metrics.concluded(incident)
-      logConclusion(incident, log)
-      configured.mailer?.wake()
-    },
-  })
-  const reload = async (): Promise<void> => {
-    const replacement = configure(loadSettings(options), foundation)
-    await configured.mailer?.stop()
-    configured = replacement
-    configured.mailer?.start()
-    journal.record('reloaded', null, 'The configuration was read anew.')
-    journal.flush()
-    log.info('Configuration reloaded')
+  const clock = hooks.clock ?? systemClock()
+  const store = openStore(options.stateDir, clock, log)
+  try {
+    return await run(settings, store, { options, log, clock, hooks })
+  } catch (error) {
+    store.journal.close()
+    store.database.close()
+    throw error
   }
-  const token = readToken(options.tokenFile ?? path.join(options.stateDir, 'webhook-token'), { create: true })
-  const app = createApp({ address: options.address, database, journal, clock, log, metrics, token, reload, onWork: () => worker.wake() })
+}
+
+interface Circumstances {
+  readonly options: RemediatorOptions
+  readonly log: Logger
+  readonly clock: Clock
+  readonly hooks: RemediatorHooks
+}
+
+async function run(first: RemediatorSettings, store: Store, circumstances: Circumstances): Promise<RunningRemediator> {
+  const { options, log, clock } = circumstances
+  const { database, journal } = store
+  const failure = Promise.withResolvers<string>()
+  const admissions = new Admissions()
+  const metrics = measure(store, clock, failure.resolve)
+  const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
+  const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
+  const app = appOf({ store, metrics, options, log, clock, leadership, duty })
   const server = await listen(app, options.address, 'remediator', {
     webConfigFile: options.webConfigFile,
     log,
-    bearsToken: (authorization) => isAuthorized(authorization, token),
+    admissions,
+    bearsToken: (authorization) => duty.configured().authentication.tokens.some(({ token }) => isAuthorized(authorization, token)),
   })
-  journal.record('started', null, `procwarden ${readVersion()} started in mode ${settings.config.mode}.`, { mode: settings.config.mode })
-  journal.flush()
-  worker.start()
-  configured.mailer?.start()
-  log.info(`Ready on ${server.url}, mode ${settings.config.mode}${settings.mail ? '' : '; no mail is configured'}`)
+  const { mode } = first.config
+  journal.record('started', null, `procwarden ${readVersion()} started in mode ${mode}.`, { mode })
+  journal.flushNow()
+  leadership.start()
+  duty.worker.start()
+  const watch = setInterval(() => {
+    if (store.isReplaced()) failure.resolve('another start has replaced the store, which was corrupt')
+  }, REPLACEMENT_CHECK_MS)
+  const standsBy = leadership.isHeld ? '' : '; another remediator on this store works, this one stands by'
+  log.info(`Ready on ${server.url}, mode ${mode}${first.mail ? '' : '; no mail is configured'}${standsBy}`)
   return {
     url: server.url,
-    reload,
+    failed: failure.promise,
+    reload: () => duty.reload(),
     close: async () => {
+      clearInterval(watch)
       await server.close()
-      await worker.stop()
-      await configured.mailer?.stop()
+      await duty.end()
+      leadership.stop()
       recordStop(journal, log)
+      journal.close()
       database.close()
     },
   }
 }
 
-function lay(options: RemediatorOptions, log: Logger): Foundation {
-  const clock = systemClock()
-  const database = Database.open(databasePath(options.stateDir))
-  const journal = new Journal(database, mirrorPath(options.stateDir), clock, log)
-  const metrics = createMetrics(database, clock, readVersion())
-  const verdict = journal.open()
-  metrics.auditIntact(verdict.intact)
-  if (verdict.fault)
-    log.error(`The audit trail is broken at entry ${verdict.fault.seq}: ${verdict.fault.what}`, { where: verdict.fault.where })
-  return { options, log, clock, procfs: createProcfs(clock, options.procfs), database, journal, metrics }
+/** The work that one remediator of several does, with the configuration in force. */
+interface Duty {
+  readonly worker: Worker
+  /** There is something new to work on; called for each delivery too. */
+  readonly onWork: () => void
+  readonly configured: () => Configured
+  /** It is this one's turn. */
+  begin(): void
+  /** It is another one's turn. */
+  leave(): void
+  reload(): Promise<void>
+  end(): Promise<void>
 }
 
-function configure({ config, mail }: RemediatorSettings, foundation: Foundation): Configured {
-  const { options, log, clock, procfs, database, journal, metrics } = foundation
-  const origin: MailOrigin = { hostname: os.hostname(), consoleUrl: `http://${options.address.host}:${options.address.port}/` }
-  const neverList = createNeverList({
-    ownPid: process.pid,
-    ownTrees: options.neverTrees ?? [],
-    ownProgram: fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
-    parentOf: (pid) => readStat(pid, procfs)?.ppid,
-  })
-  const stages = {
-    recover: recover({ database, procfs, clock, policies: config.policies }),
-    admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
-    matchPolicy: matchPolicy(config.policies, config.mode),
-    identify: identify({
-      procfs,
-      groupOf: (identity) => groupNameOf(identity),
-      prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url),
-      database,
-      clock,
-      ownPid: process.pid,
-      log,
-    }),
-    guard: guard({ neverList, denyGroups: config.deny.groups, allowGroups: config.allow.groups, database, clock }),
-    approve: approve({ expireMs: config.approval.expire_seconds * 1000, clock }),
-    act: act({
-      actions: { kill: createKill(() => createPidfds(loadLibc()), procfs) },
-      database,
-      journal,
-      clock,
-      onAction: (delayMs) => metrics.actionBegun(delayMs),
-    }),
-    verify: verify(procfs),
+function createDuty(first: RemediatorSettings, foundation: Foundation, admissions: Admissions, isLeading: () => boolean): Duty {
+  const { options, log, journal, metrics } = foundation
+  let configured = configure(first, foundation, admissions)
+  const checkClock = createClockJumpCheck(foundation)
+  const pace = createPace(() => performance.now())
+  const mayWork = (): boolean => {
+    if (!isLeading() || !rounds.isCaughtUp || !pace.mayTakeTurn()) return false
+    checkClock()
+    return true
   }
-  const pipeline = buildPipeline(stages, {
+  const worker = createWorker(foundation, () => configured.assembled, mayWork)
+  const rounds = createRounds(
+    foundation,
+    () => configured,
+    () => worker.wake(),
+  )
+  return {
+    worker,
+    onWork: () => {
+      pace.arrived()
+      worker.wake()
+    },
+    configured: () => configured,
+    begin: () => {
+      metrics.leading(true)
+      rounds.start()
+      configured.assembled.mailer?.start()
+    },
+    leave: () => {
+      metrics.leading(false)
+      log.warn('Another remediator on the same store has taken over; this one stands by')
+      void rounds.stop()
+      void configured.assembled.mailer?.stop()
+      // A mailer that was stopped stays so; whoever takes over again needs a fresh one.
+      configured = { ...configured, assembled: assemble(configured.settings, foundation) }
+    },
+    reload: async () => {
+      const replacement = configure(loadSettings(options), foundation, admissions)
+      await configured.assembled.mailer?.stop()
+      configured = replacement
+      if (isLeading()) configured.assembled.mailer?.start()
+      journal.record('reloaded', null, 'The configuration was read anew.')
+      journal.flush()
+      rounds.soon()
+      log.info('Configuration reloaded')
+    },
+    end: async () => {
+      await Promise.all([worker.stop(), rounds.stop()])
+      await configured.assembled.mailer?.stop()
+    },
+  }
+}
+
+/** The metrics, and what a corrupt store means besides being counted. */
+function measure({ database, auditIsIntact, wasSetAside }: Store, clock: Clock, onFailed: (why: string) => void): RemediatorMetrics {
+  const metrics = createMetrics(database, clock, readVersion())
+  metrics.auditIntact(auditIsIntact)
+  if (wasSetAside) metrics.storeFailed('corrupt')
+  return {
+    ...metrics,
+    storeFailed: (reason) => {
+      metrics.storeFailed(reason)
+      if (reason === 'corrupt') onFailed('the store is corrupt; the next start sets it aside')
+    },
+  }
+}
+
+/** What all work stands on: a store that only the one that leads can write to. */
+function lay(
+  { database, journal }: Store,
+  metrics: RemediatorMetrics,
+  { options, log, clock, hooks }: Circumstances,
+  on: { readonly onGained: () => void; readonly onLost: () => void },
+): { readonly leadership: Leadership; readonly foundation: Foundation } {
+  const procfs = createProcfs(clock, options.procfs)
+  const onStoreError = (reason: string): void => metrics.storeFailed(reason)
+  const leadership = new Leadership({ database, clock, procfs, log, onStoreError, ...on })
+  const fenced = database.fenced(leadership.fence)
+  const observer = hooks.observer ? { observer: hooks.observer } : {}
+  return { leadership, foundation: { options, log, clock, procfs, database: fenced, journal, metrics, ...observer } }
+}
+
+function createRounds(foundation: Foundation, configured: () => Configured, onWork: () => void): RoundsKeeper {
+  return new RoundsKeeper({
+    foundation,
+    alertmanager: () => {
+      const { url } = configured().settings.config.alertmanager
+      return url === undefined ? undefined : createAlertmanager(url)
+    },
+    mayActNow: (known) => configured().assembled.mayActNow(known),
+    retentionDays: () => configured().settings.config.retention.incidents_days,
+    onWork,
+  })
+}
+
+interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
+  readonly store: Store
+  readonly metrics: RemediatorMetrics
+  readonly leadership: Leadership
+  readonly duty: Duty
+}
+
+function appOf({ store, metrics, options, log, clock, leadership, duty }: AppParts): Express {
+  const version = readVersion()
+  const startedAt = new Date(clock.nowMs()).toISOString()
+  const { configured } = duty
+  return createApp({
+    address: options.address,
+    version,
+    log,
+    metrics,
+    authentication: () => configured().authentication,
+    reload: () => duty.reload(),
+    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
+    context: {
+      database: store.database,
+      journal: store.journal,
+      clock,
+      about: () => ({
+        version,
+        startedAt,
+        mode: configured().settings.config.mode,
+        isLeader: leadership.isHeld,
+        auditIntactAtStart: store.auditIsIntact,
+        boot: clock.boot(),
+      }),
+      rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
+      onWork: () => duty.onWork(),
+    },
+  })
+}
+
+/** Everything fallible is done before anything is replaced. */
+function configure(settings: RemediatorSettings, foundation: Foundation, admissions: Admissions): Configured {
+  const { web } = settings.config
+  const tokens = readTokens(foundation.options, web.webhook_token_scopes)
+  return {
+    settings,
+    assembled: assemble(settings, foundation),
+    authentication: { tokens, certificates: web.client_certificates, admissions },
+  }
+}
+
+function createWorker(foundation: Foundation, assembled: () => Assembled, mayWork: () => boolean): Worker {
+  const { database, journal, clock, log, metrics } = foundation
+  return new Worker({
     database,
     journal,
     clock,
-    onEnding: (incident, ending) => {
-      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs())
-      if (letter) enqueueMail(database, letter)
+    log,
+    mayWork,
+    pipeline: { run: (incident, signal) => assembled().pipeline.run(incident, signal) },
+    mayActNow: (known) => assembled().mayActNow(known),
+    sweep: (signal) => assembled().sweep(signal),
+    onStoreError: (reason) => metrics.storeFailed(reason),
+    onDone: (incident) => {
+      metrics.concluded(incident)
+      logConclusion(incident, log)
+      assembled().mailer?.wake()
     },
   })
-  return { pipeline, mailer: mail && new Mailer({ settings: mail, database, clock, log }) }
 }
 
 /** A store that cannot be written must not keep the process from ending. */
 function recordStop(journal: Journal, log: Logger): void {
   try {
     journal.record('stopped', null, 'procwarden stopped.')
-    journal.flush()
   } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
     log.warn('The stop could not be recorded', { error: messageOf(error) })
   }
 }

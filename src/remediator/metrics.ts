@@ -1,58 +1,85 @@
 /** Owns the remediator's own metrics: their names, labels and meaning. Counts what it is told and asks the store at scrape time. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
-import { headFingerprint } from './audit/chain.ts'
-import { STATUSES, type Incident } from './model.ts'
-import { lastAuditEntry } from './store/audit-entries.ts'
+import type { ActionName, Incident, Outcome, Reason } from './model.ts'
+import { addStoreGauges } from './store-gauges.ts'
 import type { Database } from './store/database.ts'
-import { inboxLength } from './store/inbox.ts'
-import { countIncidentsByStatus } from './store/incidents.ts'
-import { activeCooldowns } from './store/intents.ts'
-import { outboxLength } from './store/outbox.ts'
+
+export interface StepConcluded {
+  readonly policy: string
+  readonly action: ActionName
+  readonly outcome: Outcome
+  readonly reason: Reason
+}
+
+export type EscalatedTo = 'advisor' | 'person'
+export type Verdict = 'passed' | 'failed' | 'unknown'
 
 export interface RemediatorMetrics {
   readonly registry: Registry
   webhookAnswered(code: number): void
+  /** A run of an incident came to an end. */
   concluded(incident: Incident): void
+  /** One step of a policy's ladder was done. */
+  stepConcluded(step: StepConcluded): void
+  attemptVerified(attempt: { readonly policy: string; readonly verdict: Verdict }): void
   actionBegun(delayMs: number): void
+  /** Handed on, because what may be done did not help. */
+  escalated(to: EscalatedTo): void
   storeFailed(reason: string): void
+  reconciled(outcome: 'done' | 'failed'): void
   auditIntact(intact: boolean): void
+  leading(isLeading: boolean): void
 }
+
+const WEBHOOK_CODES = ['200', '400', '401', '403', '413', '503'] as const
 
 export function createMetrics(database: Database, clock: Clock, version: string): RemediatorMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const requests = new Counter({
-    name: 'procwarden_webhook_requests_total',
-    help: 'Webhook requests by the status code they were answered with.',
-    labelNames: ['code'],
-    registers,
-  })
-  const actions = new Counter({
-    name: 'procwarden_remediation_actions_total',
-    help: 'Runs of an incident that came to an end, by policy, action, outcome and reason.',
-    labelNames: ['policy', 'action', 'outcome', 'reason'],
-    registers,
-  })
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+    new Counter({ name, help, labelNames, registers })
+  const flag = (name: string, help: string): Gauge => new Gauge({ name, help, registers })
+  const requests = counter('procwarden_webhook_requests_total', 'Webhook requests by the status code they were answered with.', ['code'])
+  const actions = counter(
+    'procwarden_remediation_actions_total',
+    'Runs of an incident that came to an end, by policy, action, outcome and reason.',
+    ['policy', 'action', 'outcome', 'reason'],
+  )
+  const steps = counter(
+    'procwarden_remediation_steps_total',
+    "Steps of policies' ladders that were done, by policy, action, outcome and reason.",
+    ['policy', 'action', 'outcome', 'reason'],
+  )
+  const verifications = counter(
+    'procwarden_remediation_verifications_total',
+    'Looks at whether an attempt helped, by policy and verdict; unknown is neither success nor failure.',
+    ['policy', 'verdict'],
+  )
+  const escalations = counter('procwarden_remediation_escalations_total', 'Incidents handed on, by whom to.', ['to'])
   const delay = new Histogram({
     name: 'procwarden_remediation_action_delay_seconds',
     help: 'Seconds from the beginning of an alert to the beginning of the action on it.',
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 300],
     registers,
   })
-  const storeErrors = new Counter({
-    name: 'procwarden_store_errors_total',
-    help: 'Failures of the store by reason.',
-    labelNames: ['reason'],
+  const duration = new Histogram({
+    name: 'procwarden_remediation_incident_duration_seconds',
+    help: 'Seconds from the receipt of an alert until its incident was closed.',
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
     registers,
   })
-  const intact = new Gauge({
-    name: 'procwarden_audit_intact',
-    help: '1 when the audit trail was whole at the start, 0 when it was not.',
-    registers,
-  })
-  for (const code of ['200', '400', '401', '503']) requests.inc({ code }, 0)
+  const storeErrors = counter('procwarden_store_errors_total', 'Failures of the store by reason.', ['reason'])
+  const reconciles = counter('procwarden_reconcile_runs_total', 'Comparisons with the active alerts of Alertmanager, by outcome.', [
+    'outcome',
+  ])
+  const intact = flag('procwarden_audit_intact', '1 when the audit trail was whole at the start, 0 when it was not.')
+  const leading = flag('procwarden_remediation_leader', '1 while this remediator is the one of its store that works, 0 while it stands by.')
+  for (const code of WEBHOOK_CODES) requests.inc({ code }, 0)
+  for (const to of ['advisor', 'person']) escalations.inc({ to }, 0)
+  for (const outcome of ['done', 'failed']) reconciles.inc({ outcome }, 0)
+  for (const reason of ['busy', 'full', 'corrupt']) storeErrors.inc({ reason }, 0)
   addStoreGauges(registers, database, clock)
   new Gauge({
     name: 'procwarden_build_info',
@@ -63,41 +90,17 @@ export function createMetrics(database: Database, clock: Clock, version: string)
   return {
     registry,
     webhookAnswered: (code) => requests.inc({ code: String(code) }),
-    concluded: ({ policy, action, outcome, reason }) =>
-      actions.inc({ policy: policy ?? 'none', action: action ?? 'none', outcome: outcome ?? 'open', reason: reason ?? 'none' }),
-    actionBegun: (delayMs) => delay.observe(Math.max(0, delayMs) / 1000),
-    storeFailed: (reason) => storeErrors.inc({ reason }),
-    auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),
-  }
-}
-
-/** Read from the store at each scrape, so that a restart or a second remediator cannot make them wrong. */
-function addStoreGauges(registers: Registry[], database: Database, clock: Clock): void {
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
-  }
-  gauge('procwarden_remediation_queue_length', 'Alerts acknowledged but not yet incidents.', () => inboxLength(database))
-  gauge('procwarden_cooldowns_active', 'Targets that are cooling down.', () => activeCooldowns(database, clock.boot()))
-  gauge('procwarden_mail_outbox_length', 'Mails that wait to be sent.', () => outboxLength(database))
-  gauge('procwarden_audit_length', 'Entries of the audit trail.', () => lastAuditEntry(database)?.seq ?? 0)
-  gauge('procwarden_audit_head_fingerprint', "The first 48 bits of the last audit entry's hash, as a number.", () =>
-    headFingerprint(lastAuditEntry(database)?.hash ?? '0'),
-  )
-  new Gauge({
-    name: 'procwarden_remediation_incidents',
-    help: 'Incidents by status.',
-    labelNames: ['status'],
-    registers,
-    collect() {
-      const counts = countIncidentsByStatus(database)
-      for (const status of STATUSES) this.set({ status }, counts.get(status) ?? 0)
+    concluded: ({ policy, action, outcome, reason, receivedAt, closedAt }) => {
+      actions.inc({ policy: policy ?? 'none', action: action ?? 'none', outcome: outcome ?? 'open', reason: reason ?? 'none' })
+      if (closedAt !== null) duration.observe(Math.max(0, Date.parse(closedAt) - Date.parse(receivedAt)) / 1000)
     },
-  })
+    stepConcluded: ({ policy, action, outcome, reason }) => steps.inc({ policy, action, outcome, reason }),
+    attemptVerified: ({ policy, verdict }) => verifications.inc({ policy, verdict }),
+    actionBegun: (delayMs) => delay.observe(Math.max(0, delayMs) / 1000),
+    escalated: (to) => escalations.inc({ to }),
+    storeFailed: (reason) => storeErrors.inc({ reason }),
+    reconciled: (outcome) => reconciles.inc({ outcome }),
+    auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),
+    leading: (isLeading) => leading.set(isLeading ? 1 : 0),
+  }
 }

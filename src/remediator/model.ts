@@ -3,66 +3,19 @@
  *
  * - alert: one alert of an Alertmanager notification. fingerprint: Alertmanager's hash of its labels.
  * - episode: one firing of a fingerprint, from `startsAt` to `resolved`; it is one incident here.
- * - target: the exact process an action is meant for, by pid and start time.
+ * - target: what an action is meant for; a process by pid and start time, or a service, probe or host by its name.
+ * - ladder: the steps (actions) of a policy, in order. attempt: one walk through them, and the look whether it helped.
  * - intent: the durable record, written before an action, that it is about to happen.
  */
+import type { Progress } from './progress.ts'
+import type { Target } from './target.ts'
+import type { Mode, ActionName, IncidentStatus, Decision, Reason, Outcome } from './vocabulary.ts'
 
-export const MODES = ['observe', 'confirm', 'auto'] as const
-/** observe: only say what would be done. confirm: ask a person. auto: act. */
-export type Mode = (typeof MODES)[number]
+export type { Target } from './target.ts'
+export { nameOf } from './target.ts'
 
-export const ACTIONS = ['kill', 'notify'] as const
-export type ActionName = (typeof ACTIONS)[number]
-
-export const STATUSES = ['queued', 'deferred', 'awaiting_approval', 'done', 'cancelled'] as const
-/** queued: to be worked on. deferred: to be looked at again at `nextAt`. awaiting_approval: a person decides. */
-export type IncidentStatus = (typeof STATUSES)[number]
-
-export const DECISIONS = ['act', 'would_act', 'ask', 'refuse', 'notify'] as const
-export type Decision = (typeof DECISIONS)[number]
-
-export const REASONS = [
-  'none',
-  'mode_observe',
-  'approval_required',
-  'approval_denied',
-  'approval_expired',
-  'no_policy',
-  'not_this_host',
-  'never_list',
-  'deny_list',
-  'not_on_allow_list',
-  'target_unknown',
-  'target_gone',
-  'pid_recycled',
-  'group_mismatch',
-  'cooldown',
-  'attempts_exhausted',
-  'resolved',
-  'just_stopped',
-  'permission_denied',
-  'survived',
-  'unsupported',
-  'internal_error',
-] as const
-/** Why something was not done, or how it ended. Also metric label values. */
-export type Reason = (typeof REASONS)[number]
-
-export const OUTCOMES = ['killed', 'target_gone', 'failed', 'refused', 'observed', 'notified', 'cancelled'] as const
-export type Outcome = (typeof OUTCOMES)[number]
-
-export interface Target {
-  readonly group: string
-  readonly pid: number
-  /** Kernel start time in clock ticks since boot: with the boot id and pid, the process's identity. */
-  readonly startTicks: number
-  /** Wall-clock start, ISO 8601. */
-  readonly startTime: string
-  /** What it runs: the executable's path, or the kernel's name of it where that may not be read. An exec changes it. */
-  readonly program: string
-  /** One sentence: how this process was found to be the culprit. */
-  readonly evidence: string
-}
+export { MODES, ACTIONS, STATUSES, DECISIONS, REASONS, OUTCOMES } from './vocabulary.ts'
+export type { Mode, ActionName, IncidentStatus, Decision, Reason, Outcome } from './vocabulary.ts'
 
 export interface Alert {
   readonly fingerprint: string
@@ -97,6 +50,10 @@ export interface Incident {
   /** One sentence for a person: what was, or would be, done and why. */
   readonly summary: string | null
   readonly attempts: number
+  /** Where in the ladder it is; null before the first step and once it is closed. */
+  readonly progress: Progress | null
+  /** When it was handed on because nothing helped (ISO 8601), else null. */
+  readonly escalatedAt: string | null
   /** Wall-clock milliseconds before which a deferred incident is left alone. */
   readonly nextAtMs: number | null
   /** Who approved, or null. */
@@ -118,6 +75,8 @@ export type IncidentPatch = Partial<
     | 'outcome'
     | 'summary'
     | 'attempts'
+    | 'progress'
+    | 'escalatedAt'
     | 'nextAtMs'
     | 'approvedBy'
     | 'closedAt'
@@ -144,9 +103,4 @@ export interface AuditEntry {
   readonly data: Readonly<Record<string, unknown>>
   readonly prev: string
   readonly hash: string
-}
-
-/** How a target is named to people: `file-storm.ts (pid 4711)`. */
-export function nameOf(target: Pick<Target, 'group' | 'pid'>): string {
-  return `${target.group} (pid ${target.pid})`
 }

@@ -1,9 +1,13 @@
-/** Owns the order of the stages and the bookkeeping between them: what a stage found is durable before the next one runs. */
+/** Owns the order of the stages and the bookkeeping between them: what was found is durable before anything is done. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
+import { OperationalError } from '../lib/errors.ts'
 import type { Journal } from './audit/journal.ts'
-import type { Incident, IncidentPatch } from './model.ts'
-import type { Ending, Stage, Subject } from './stage.ts'
+import type { Incident, IncidentPatch, Note } from './model.ts'
+import { mainAction } from './policies/words.ts'
+import type { Ending, Stage, StageResult, Subject } from './stage.ts'
 import type { Database } from './store/database.ts'
+import { insertEscalation } from './store/escalations.ts'
 import { updateIncident } from './store/incidents.ts'
 import { concludeIntent } from './store/intents.ts'
 
@@ -14,6 +18,7 @@ export interface Stages {
   readonly identify: Stage
   readonly guard: Stage
   readonly approve: Stage
+  readonly snapshot: Stage
   readonly act: Stage
   readonly verify: Stage
 }
@@ -23,72 +28,157 @@ export interface Pipeline {
   run(incident: Incident, signal: AbortSignal): Promise<Incident>
 }
 
+/** Told of each stage's boundaries; `conclude` is the last of them. */
+export interface StageObserver {
+  before(stage: string, incident: Incident): void
+  after(stage: string, incident: Incident): void
+}
+
 export interface PipelineOptions {
   readonly database: Database
   readonly journal: Journal
   readonly clock: Clock
   /** Called in the transaction that ends a run: mails are enqueued with it or not at all. */
   readonly onEnding: (incident: Incident, ending: Ending) => void
+  /** Called once an incident has been handed on. */
+  readonly onEscalation: (to: 'advisor' | 'person') => void
+  readonly observer?: StageObserver | undefined
 }
 
 export function buildPipeline(stages: Stages, options: PipelineOptions): Pipeline {
-  const { recover, admit, matchPolicy, identify, guard, approve, act, verify } = stages
-  return createPipeline([recover, admit, matchPolicy, identify, guard, approve, act, verify], options)
+  const { recover, admit, matchPolicy, identify, guard, approve, snapshot, act, verify } = stages
+  return createPipeline([recover, admit, matchPolicy, identify, guard, approve, snapshot, act, verify], options)
 }
 
 function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pipeline {
-  const { database, journal } = options
   return {
     run: async (incident, signal) => {
+      const record = new Record(incident, options)
       let subject: Subject = { incident }
       for (const stage of stages) {
+        if (subject.resumeAt !== undefined && subject.resumeAt !== stage.name) continue
+        const { resumeAt: _resumed, ...current } = subject
         signal.throwIfAborted()
-        const result = await stage.run(subject, signal)
-        if (result.kind === 'end') return conclude(result.subject, result.ending, options)
-        const { note, patch } = result
-        subject = result.subject
-        if (note || patch) {
-          const updated = database.transaction(() => {
-            if (note) journal.record(note.event, incident.id, note.text, note.data)
-            return updateIncident(database, incident.id, patch ?? {})
-          })
-          journal.flush()
-          subject = { ...subject, incident: updated }
-        }
+        // Requests that came meanwhile are answered first.
+        await nextTurn()
+        if (stage.needsRecord === true) record.write()
+        options.observer?.before(stage.name, current.incident)
+        const result = await runInTime(stage, { ...current, incident: record.incident }, signal)
+        if (result.kind === 'end') return conclude(result.subject, result.ending, record, options)
+        record.add(result.note, result.patch)
+        subject = { ...result.subject, incident: record.incident }
+        options.observer?.after(stage.name, subject.incident)
       }
       throw new Error('assertion failed: the last stage must end the run')
     },
   }
 }
 
-function conclude(subject: Subject, ending: Ending, { database, journal, clock, onEnding }: PipelineOptions): Incident {
+/** A stage that does not come back in time is left behind; what it may have begun is found by the next run. */
+async function runInTime(stage: Stage, subject: Subject, signal: AbortSignal): Promise<StageResult> {
+  const overdue = new OperationalError(`the stage ${stage.name} took longer than ${stage.deadlineMs / 1000} s`, {
+    reason: 'timed_out',
+    retryable: true,
+  })
+  const own = new AbortController()
+  const timer = setTimeout(() => own.abort(overdue), stage.deadlineMs)
+  const both = AbortSignal.any([signal, own.signal])
+  try {
+    return await new Promise((resolve, reject) => {
+      own.signal.addEventListener('abort', () => reject(overdue), { once: true })
+      stage.run(subject, both).then(resolve, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What was found and is not on disk yet. A crash loses it, and the next run finds it again: nothing was done on its strength. */
+class Record {
+  readonly #options: PipelineOptions
+  #notes: Note[] = []
+  #patch: IncidentPatch = {}
+  #incident: Incident
+
+  constructor(incident: Incident, options: PipelineOptions) {
+    this.#incident = incident
+    this.#options = options
+  }
+
+  get incident(): Incident {
+    return this.#incident
+  }
+
+  add(note: Note | undefined, patch: IncidentPatch | undefined): void {
+    if (note) this.#notes.push(note)
+    if (!patch) return
+    this.#patch = { ...this.#patch, ...patch }
+    this.#incident = { ...this.#incident, ...patch }
+  }
+
+  /** `also` joins the same transaction, after the notes. */
+  write(also?: () => void): void {
+    if (this.#notes.length === 0 && Object.keys(this.#patch).length === 0 && !also) return
+    const { database, journal } = this.#options
+    this.#incident = database.transaction(() => {
+      for (const note of this.#notes) journal.record(note.event, this.#incident.id, note.text, note.data)
+      also?.()
+      return updateIncident(database, this.#incident.id, this.#patch)
+    })
+    this.#notes = []
+    this.#patch = {}
+    journal.flush()
+  }
+}
+
+function conclude(subject: Subject, ending: Ending, record: Record, options: PipelineOptions): Incident {
+  const { database, journal, clock, onEnding, observer } = options
+  const { incident } = record
+  observer?.before('conclude', incident)
+  const at = new Date(clock.nowMs()).toISOString()
   const isClosed = ending.status === 'done' || ending.status === 'cancelled'
-  const patch: IncidentPatch = {
+  const isHandedOn = ending.escalate === true && incident.escalatedAt === null
+  const { policy } = subject
+  record.add(undefined, {
     status: ending.status,
     decision: ending.decision,
     reason: ending.reason,
     outcome: ending.outcome,
     summary: ending.text,
-    mode: subject.mode ?? subject.incident.mode,
-    policy: subject.policy?.name ?? subject.incident.policy,
-    action: ending.action ?? subject.policy?.action ?? subject.incident.action,
-    target: subject.target ?? subject.incident.target,
+    mode: subject.mode ?? incident.mode,
+    policy: policy?.name ?? incident.policy,
+    action: ending.action ?? (policy ? mainAction(policy.ladder, Math.max(1, incident.attempts)) : incident.action),
+    target: subject.target ?? incident.target,
+    // Once all steps are done, only looking is left: another incident may act on the same target meanwhile.
+    progress: ending.progress ? { ...ending.progress, intentId: null } : null,
     nextAtMs: ending.nextAtMs ?? null,
-    closedAt: isClosed ? new Date(clock.nowMs()).toISOString() : null,
-  }
-  const incident = database.transaction(() => {
-    journal.record(ending.event, subject.incident.id, ending.text, {
-      decision: ending.decision,
-      reason: ending.reason,
-      outcome: ending.outcome,
-      ...ending.data,
-    })
-    if (subject.intentId !== undefined && ending.outcome !== null)
-      concludeIntent(database, subject.intentId, ending.outcome, new Date(clock.nowMs()).toISOString())
-    const updated = updateIncident(database, subject.incident.id, patch)
-    onEnding(updated, ending)
-    return updated
+    closedAt: isClosed ? at : null,
+    ...(isHandedOn ? { escalatedAt: at } : {}),
   })
-  journal.flush()
-  return incident
+  record.write(() => {
+    const { event, text, status, decision, reason, outcome, data } = ending
+    // What is looked at again and again is told once.
+    const isRepeat = status === 'deferred' && incident.summary === text && incident.reason === reason
+    if (!isRepeat) journal.record(event, incident.id, text, { decision, reason, outcome, ...data })
+    const { intentId = null, results = [] } = subject.progress ?? {}
+    if (intentId !== null) concludeIntent(database, intentId, outcome ?? results.at(-1)?.outcome ?? 'unknown', at)
+    if (isHandedOn) handOn(incident, ending, subject, at, options)
+    ending.within?.()
+    onEnding({ ...record.incident }, ending)
+  })
+  if (isHandedOn) for (const level of levelsOf(subject)) options.onEscalation(level)
+  observer?.after('conclude', record.incident)
+  return record.incident
+}
+
+/** Whoever comes first in the policy's list is asked first; the others follow when that does not help either. */
+function handOn(incident: Incident, { reason, text }: Ending, subject: Subject, at: string, { database, journal }: PipelineOptions): void {
+  for (const level of levelsOf(subject)) {
+    insertEscalation(database, { incident: incident.id, at, level, reason, text })
+    journal.record('escalated', incident.id, `Handed on to ${level === 'advisor' ? 'the advisor' : 'a person'}: ${text}`, { level, reason })
+  }
+}
+
+function levelsOf({ policy }: Subject): ReadonlyArray<'advisor' | 'person'> {
+  return policy?.escalate ?? ['person']
 }

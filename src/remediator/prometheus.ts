@@ -12,34 +12,70 @@ const InstantAnswer = z.object({
   }),
 })
 
+const RangeAnswer = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: z.array(z.tuple([z.number(), z.string()])) })),
+  }),
+})
+
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
+export interface Curve {
+  readonly labels: Readonly<Record<string, string>>
+  /** Seconds since the Unix epoch, and the value as Prometheus prints it. */
+  readonly values: ReadonlyArray<readonly [number, string]>
+}
+
+export interface RangeRequest {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly stepSeconds: number
+}
+
 export interface Prometheus {
   /** The vector that `promql` gives at `atMs` (wall clock; now when left out). Throws OperationalError `prometheus_unreachable`. */
   query(promql: string, atMs?: number): Promise<Sample[]>
+  /** What `promql` gave over a time. Throws OperationalError `prometheus_unreachable`. */
+  queryRange(promql: string, range: RangeRequest): Promise<Curve[]>
 }
 
 export function createPrometheus(url: string): Prometheus {
+  const base = url.endsWith('/') ? url : `${url}/`
   return {
     query: async (promql, atMs) => {
-      const address = new URL('api/v1/query', url.endsWith('/') ? url : `${url}/`)
-      address.searchParams.set('query', promql)
-      if (atMs !== undefined) address.searchParams.set('time', String(atMs / 1000))
-      try {
-        const response = await fetch(address, { signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) })
-        const answer = InstantAnswer.parse(await response.json())
-        return answer.data.result.map((sample) => ({ labels: sample.metric, value: Number(sample.value[1]) }))
-      } catch (error) {
-        throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, {
-          reason: 'prometheus_unreachable',
-          retryable: true,
-          cause: error,
-        })
-      }
+      const parameters = { query: promql, ...(atMs === undefined ? {} : { time: String(atMs / 1000) }) }
+      const answer = await ask(new URL('api/v1/query', base), parameters, InstantAnswer)
+      return answer.data.result.map((sample) => ({ labels: sample.metric, value: Number(sample.value[1]) }))
     },
+    queryRange: async (promql, { fromMs, toMs, stepSeconds }) => {
+      const parameters = { query: promql, start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepSeconds) }
+      const answer = await ask(new URL('api/v1/query_range', base), parameters, RangeAnswer)
+      return answer.data.result.map((series) => ({ labels: series.metric, values: series.values }))
+    },
+  }
+}
+
+/** By POST: a query with a long label value does not fit an address. */
+async function ask<Answer>(address: URL, parameters: Readonly<Record<string, string>>, schema: z.ZodType<Answer>): Promise<Answer> {
+  try {
+    const response = await fetch(address, {
+      method: 'POST',
+      body: new URLSearchParams(parameters),
+      redirect: 'error',
+      signal: AbortSignal.timeout(QUERY_TIMEOUT_MS),
+    })
+    return schema.parse(await response.json())
+  } catch (error) {
+    throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, {
+      reason: 'prometheus_unreachable',
+      retryable: true,
+      cause: error,
+    })
   }
 }
 

@@ -1,20 +1,24 @@
 /** Owns the contract of a pipeline stage: it hands its subject on, or ends the run with what the incident becomes. */
 import type { ProcessIdentity } from '../lib/linux/proc-process.ts'
-import type { ActionResult } from './actions/action.ts'
-import type { Policy } from './config.ts'
 import type { ActionName, Decision, Incident, IncidentPatch, IncidentStatus, Mode, Note, Outcome, Reason, Target } from './model.ts'
+import type { Policy } from './policies/policy.ts'
+import type { Progress } from './progress.ts'
+
+export const STAGES = ['recover', 'admit', 'match-policy', 'identify', 'guard', 'approve', 'snapshot', 'act', 'verify'] as const
+export type StageName = (typeof STAGES)[number]
 
 /** What stages have found out so far. Never changed in place. */
 export interface Subject {
   readonly incident: Incident
   readonly policy?: Policy
   readonly mode?: Mode
-  readonly process?: ProcessIdentity
+  /** The processes that an action would touch: the target itself, or all of a service. */
+  readonly processes?: readonly ProcessIdentity[]
   readonly target?: Target
   readonly cooldownKey?: string
-  readonly result?: ActionResult
-  /** The open intent of the action; concluded together with the incident. */
-  readonly intentId?: number
+  readonly progress?: Progress
+  /** An interrupted run goes on here; the stages before it have had their say. */
+  readonly resumeAt?: 'act' | 'verify'
 }
 
 /** How a run ends: the incident's new state and the entry that tells why. */
@@ -26,6 +30,12 @@ export interface Ending extends Note {
   readonly action?: ActionName
   /** For `deferred` and `awaiting_approval`: when to look again, in wall-clock milliseconds. */
   readonly nextAtMs?: number
+  /** Kept for the next run; gone when left out. */
+  readonly progress?: Progress
+  /** Nothing helped: the incident is handed on. */
+  readonly escalate?: boolean
+  /** Done in the transaction that ends the run. */
+  readonly within?: () => void
 }
 
 export type StageResult =
@@ -33,7 +43,11 @@ export type StageResult =
   | { readonly kind: 'end'; readonly subject: Subject; readonly ending: Ending }
 
 export interface Stage {
-  readonly name: string
+  readonly name: StageName
+  /** What it does is told only once what was found before is on disk. */
+  readonly needsRecord?: boolean
+  /** Longer than this is a fault; the incident is looked at again. */
+  readonly deadlineMs: number
   run(subject: Subject, signal: AbortSignal): Promise<StageResult>
 }
 
@@ -48,4 +62,24 @@ export function end(subject: Subject, ending: Ending): StageResult {
 /** The common ending: nothing is done, for `reason`. */
 export function refuse(subject: Subject, reason: Reason, text: string, data?: Readonly<Record<string, unknown>>): StageResult {
   return end(subject, { event: 'refused', text, status: 'done', decision: 'refuse', reason, outcome: 'refused', ...(data ? { data } : {}) })
+}
+
+/** Nothing is done now, for `reason`; it is looked at again. */
+export function postpone(
+  subject: Subject,
+  reason: Reason,
+  text: string,
+  nextAtMs: number,
+  data?: Readonly<Record<string, unknown>>,
+): StageResult {
+  return end(subject, {
+    event: 'postponed',
+    text,
+    status: 'deferred',
+    decision: 'refuse',
+    reason,
+    outcome: 'refused',
+    nextAtMs,
+    ...(data ? { data } : {}),
+  })
 }

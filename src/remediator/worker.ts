@@ -1,4 +1,5 @@
 /** Owns the work loop: takes due incidents from the store, runs each through the pipeline, and survives whatever a run throws. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -22,6 +23,12 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly pipeline: Pipeline
+  /** Whether it is this remediator's turn: another one on the same store may be at work. */
+  readonly mayWork: () => boolean
+  /** Whether what was only told may be done now. */
+  readonly mayActNow: (known: Incident) => boolean
+  /** Tidies up: called at the start, after each run and every so often. */
+  readonly sweep: (signal: AbortSignal) => Promise<void>
   readonly onStoreError: (reason: string) => void
   readonly onDone: (incident: Incident) => void
 }
@@ -59,20 +66,26 @@ export class Worker {
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#woken = false
-      const pauseMs = this.#takeWork()
+      const pauseMs = await this.#takeWork()
       if (!this.#woken) await this.#pause(pauseMs)
     }
   }
 
   /** Starts what is due, as far as there is room; returns how long to pause. */
-  #takeWork(): number {
-    const { database, journal, clock, log, onStoreError } = this.#options
+  async #takeWork(): Promise<number> {
+    const { database, journal, clock, log, mayWork, mayActNow, sweep, onStoreError } = this.#options
     try {
-      while (admitInbox(database, journal, clock) > 0) if (this.#stop.signal.aborted) return 0
+      if (!mayWork()) return POLL_MS
+      while (admitInbox(database, journal, clock, mayActNow) > 0) {
+        if (this.#stop.signal.aborted) return 0
+        // Deliveries that came meanwhile are acknowledged first.
+        await nextTurn()
+      }
       for (const incident of dueIncidents(database, clock.nowMs(), CONCURRENCY + this.#running.size)) {
         if (this.#running.size >= CONCURRENCY) break
         if (!this.#running.has(incident.id)) this.#begin(incident)
       }
+      await sweep(this.#stop.signal)
       return POLL_MS
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error

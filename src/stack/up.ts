@@ -149,6 +149,8 @@ function partCommands(
         options.mode,
         '--prometheus.url',
         `http://${addresses.prometheus}`,
+        '--alertmanager.url',
+        `http://${addresses.alertmanager}`,
         '--host.instance',
         addresses.exporter,
         '--never.tree',
@@ -161,6 +163,9 @@ function partCommands(
       `--storage.tsdb.path=${path.join(stateDir, 'prometheus')}`,
       '--storage.tsdb.retention.time=15d',
       '--storage.tsdb.retention.size=2GB',
+      // An alert that fires before Prometheus has found Alertmanager, as after a restart during a storm, goes nowhere; by
+      // default it is sent again only after a minute.
+      '--rules.alert.resend-delay=10s',
       '--log.level=warn',
     ]),
   ]

@@ -32,12 +32,13 @@ export async function startRemediator(options: Partial<RemediatorOptions> = {}):
 }
 
 /** The remediator as its own process, ready to be killed. Resolves when it listens. */
-export async function spawnRemediator(stateDir: string, args: readonly string[] = []) {
+export async function spawnRemediator(stateDir: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
   const child = await temporaryProcess(
     process.execPath,
     [CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...environment },
     },
   )
   let output = ''

@@ -1,73 +1,143 @@
-/** Owns ending one process: TERM, a grace period, KILL; always through a pidfd whose identity was checked after it was opened. */
-import { OperationalError, messageOf } from '../../lib/errors.ts'
-import type { Pidfds } from '../../lib/linux/pidfd.ts'
-import { readStat, type Procfs } from '../../lib/linux/proc-process.ts'
+/** Owns ending a process, or a whole tree: TERM, a grace period, KILL; always through descriptors whose identity was checked. */
+import { assert } from '../../lib/errors.ts'
+import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { nameOf } from '../model.ts'
-import type { Action, ActionRequest, ActionResult } from './action.ts'
+import type { ProcessTarget } from '../target.ts'
+import type { TreeProcess } from '../suspects/process-tree.ts'
+import type { Action, ActionRequest, ActionResult, Look } from './action.ts'
+import { freezeTree, type FrozenTree } from './freeze-tree.ts'
+import { isAlive, isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
+
+export interface KillOptions {
+  readonly holder: Holder
+  readonly procfs: Procfs
+  readonly mayTouch: (process: TreeProcess) => boolean
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Whether the incident's record says that a signal went out since the moment (wall clock). */
+  readonly wasSignalled: (incident: string, sinceMs: number) => boolean
+}
 
 /** KILL cannot be caught; a process that outlives it this long is stuck in the kernel. */
 const KILL_WAIT_MS = 3_000
+const LOOK_AGAIN_MS = 200
 
-/** `bindPidfds` is called when first needed: where the kernel has none, only the action fails, not the start. */
-export function createKill(bindPidfds: () => Pidfds, procfs: Procfs): Action {
+export function createKill(options: KillOptions): Action {
   return {
-    run: async (request, signal) => {
-      let pidfds: Pidfds | undefined
-      let descriptor: number | undefined
-      try {
-        pidfds = bindPidfds()
-        descriptor = pidfds.openPidfd(request.target.pid)
-        return await killThrough(descriptor, request, pidfds, procfs, signal)
-      } catch (error) {
-        return failureOf(error, request)
-      } finally {
-        if (descriptor !== undefined) pidfds?.closePidfd(descriptor)
-      }
-    },
+    run: (request, signal) => run(request, options, signal),
+    look: (request, signal) => look(request, options, signal),
   }
 }
 
-async function killThrough(
-  descriptor: number,
+async function run(request: ActionRequest, options: KillOptions, signal: AbortSignal): Promise<ActionResult> {
+  const { target, step } = request
+  assert(step.action === 'kill', 'this is the kill action')
+  if (target.kind !== 'process')
+    return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} is not a process: nothing to kill.` }
+  const { holder } = options
+  const held: HeldProcess[] = []
+  try {
+    const root = holder.hold(target)
+    if (root === undefined)
+      return { outcome: 'target_gone', reason: 'target_gone', text: `${nameOf(target)} ended before it was signalled.` }
+    held.push(root)
+    if (!step.tree) return await killOne(root, target, request, options, signal)
+    const tree = freezeTree(root, holder, options.procfs, options.mayTouch)
+    held.push(...tree.held.filter((one) => one !== root))
+    return await killTree(tree, target, request, options, signal)
+  } catch (error) {
+    return signalFailure(error, nameOf(target))
+  } finally {
+    for (const one of held) holder.release(one)
+  }
+}
+
+async function killOne(
+  held: HeldProcess,
+  target: ProcessTarget,
   request: ActionRequest,
-  pidfds: Pidfds,
-  procfs: Procfs,
+  { holder }: KillOptions,
   signal: AbortSignal,
 ): Promise<ActionResult> {
-  const { target, graceMs, note } = request
+  const { note } = request
+  const graceMs = graceMsOf(request)
   const name = nameOf(target)
-  // The descriptor is of whoever has the pid now; only if that is still the accused process may it be signalled.
-  if (readStat(target.pid, procfs)?.startTicks !== target.startTicks)
-    return { outcome: 'target_gone', reason: 'target_gone', text: `${name} ended before it was signalled.` }
-  pidfds.sendSignal(descriptor, 'SIGTERM')
+  holder.pidfds.sendSignal(held.fd, 'SIGTERM')
+  // A stopped process takes the signal only once it runs again (signal(7)).
+  if (isStopped(holder.stateOf(held))) signalHeld(holder, held, 'SIGCONT')
   note({
     event: 'signal.sent',
     text: `Sent TERM to ${name}; it has ${graceMs / 1000} s to end.`,
     data: { signal: 'SIGTERM', pid: target.pid },
   })
-  if (await pidfds.waitExit(descriptor, graceMs, signal)) return { outcome: 'killed', reason: 'none', text: `${name} ended after TERM.` }
-  pidfds.sendSignal(descriptor, 'SIGKILL')
+  if (await holder.pidfds.waitExit(held.fd, graceMs, signal))
+    return { outcome: 'killed', reason: 'none', text: `${name} ended after TERM.` }
+  holder.pidfds.sendSignal(held.fd, 'SIGKILL')
   note({
     event: 'signal.sent',
     text: `${name} did not end within ${graceMs / 1000} s; sent KILL.`,
     data: { signal: 'SIGKILL', pid: target.pid },
   })
-  if (await pidfds.waitExit(descriptor, KILL_WAIT_MS, signal))
+  if (await holder.pidfds.waitExit(held.fd, KILL_WAIT_MS, signal))
     return { outcome: 'killed', reason: 'none', text: `${name} ended after KILL.` }
   return { outcome: 'failed', reason: 'survived', text: `${name} is still there after KILL: it hangs in the kernel (state D?).` }
 }
 
-function failureOf(error: unknown, { target }: ActionRequest): ActionResult {
-  if (!(error instanceof OperationalError)) throw error
-  if (error.reason === 'gone')
-    return { outcome: 'target_gone', reason: 'target_gone', text: `${nameOf(target)} ended before it could be signalled.` }
-  if (error.reason === 'denied')
+/** All are stopped already: KILL reaches a stopped process, and none gets to run a handler that starts more. */
+async function killTree(
+  tree: FrozenTree,
+  target: ProcessTarget,
+  { note }: ActionRequest,
+  { holder }: KillOptions,
+  signal: AbortSignal,
+): Promise<ActionResult> {
+  const name = nameOf(target)
+  for (const one of tree.held) signalHeld(holder, one, 'SIGKILL')
+  const spared = tree.spared.length === 0 ? '' : ` ${tree.spared.length} below it are never touched and were left alone.`
+  const denied = tree.denied.length === 0 ? '' : ` ${tree.denied.length} below it belong to other users and could not be signalled.`
+  note({
+    event: 'signal.sent',
+    text: `Stopped ${name} and ${tree.held.length - 1} processes below it, then sent KILL to all of them.${spared}${denied}`,
+    data: { signal: 'SIGKILL', pid: target.pid, processes: tree.held.length, spared: tree.spared, denied: tree.denied },
+  })
+  const left: number[] = []
+  // One time for all of them together.
+  const end = performance.now() + KILL_WAIT_MS
+  for (const one of tree.held) if (!(await holder.pidfds.waitExit(one.fd, Math.max(0, end - performance.now()), signal))) left.push(one.pid)
+  if (left.length > 0)
     return {
       outcome: 'failed',
-      reason: 'permission_denied',
-      text: `Not permitted to signal ${nameOf(target)}: it belongs to another user.`,
+      reason: 'survived',
+      text: `${left.length} processes of ${name} are still there after KILL (pid ${left.slice(0, 5).join(', ')}).`,
     }
-  if (error.reason === 'unsupported')
-    return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} was not signalled: ${messageOf(error)}.` }
-  throw error
+  if (!tree.isComplete)
+    return {
+      outcome: 'failed',
+      reason: 'survived',
+      text: `${name} and ${tree.held.length - 1} below it ended, but new ones kept appearing.`,
+    }
+  return { outcome: 'killed', reason: 'none', text: `${name} and ${tree.held.length - 1} processes below it ended.` }
+}
+
+/** Gone, or goes while a signal that may have been sent has its time: done. Still there after that: certainly not done. */
+async function look(request: ActionRequest, { holder, sleep, wasSignalled }: KillOptions, signal: AbortSignal): Promise<Look> {
+  const { target, incident, begunAt } = request
+  if (target.kind !== 'process') return { kind: 'undone' }
+  const end = performance.now() + graceMsOf(request)
+  while (isAlive(holder.stateOf(target))) {
+    if (performance.now() >= end) return { kind: 'undone' }
+    await sleep(LOOK_AGAIN_MS, signal)
+  }
+  const signalled = wasSignalled(incident.id, begunAt.wallMs)
+  return {
+    kind: 'done',
+    result: {
+      outcome: signalled ? 'killed' : 'target_gone',
+      reason: signalled ? 'none' : 'target_gone',
+      text: `${nameOf(target)} is gone: ${signalled ? 'it was sent a signal' : 'it was about to be signalled'} when procwarden was interrupted. Nothing is repeated.`,
+    },
+  }
+}
+
+function graceMsOf({ step, policy }: ActionRequest): number {
+  return (step.action === 'kill' ? (step.grace_seconds ?? policy.grace_seconds) : policy.grace_seconds) * 1000
 }

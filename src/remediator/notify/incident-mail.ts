@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { printable } from '../../lib/log.ts'
 import type { Ending } from '../stage.ts'
-import { nameOf, type Incident } from '../model.ts'
+import { nameOf, type Incident, type Outcome } from '../model.ts'
 import type { NewMail } from '../store/outbox.ts'
 
 export interface MailOrigin {
@@ -26,20 +26,34 @@ export function incidentMail(incident: Incident, ending: Ending, origin: MailOri
 /** Other hosts' alerts, resolved ones, postponed ones and targets that ended by themselves are in the record, not in the mailbox. */
 function isWorthAMail(ending: Ending): boolean {
   if (ending.reason === 'not_this_host' || ending.reason === 'resolved') return false
-  if (ending.status === 'deferred') return ending.reason === 'cooldown'
+  if (ending.status === 'deferred') return ending.reason === 'cooldown' || ending.event === 'attempt.failed'
   return ending.outcome !== 'target_gone'
 }
 
 function subjectOf(incident: Incident, ending: Ending, origin: MailOrigin): string {
   const who = incident.target ? nameOf(incident.target) : (incident.labels['group'] ?? incident.labels['directory'] ?? 'no single program')
-  return printable(`[procwarden ${origin.hostname}] ${headline(ending)}: ${who} - ${incident.alertname}`).slice(0, 250)
+  return printable(`[procwarden ${origin.hostname}] ${headline(ending, incident.action)}: ${who} - ${incident.alertname}`).slice(0, 250)
 }
 
-function headline(ending: Ending): string {
-  if (ending.outcome === 'killed') return 'stopped'
-  if (ending.outcome === 'observed') return 'would stop'
-  if (ending.outcome === 'failed') return 'FAILED to stop'
-  if (ending.outcome === 'notified') return 'notice'
+const HEADLINES: Partial<Record<Outcome, string>> = {
+  killed: 'stopped',
+  frozen: 'frozen',
+  thawed: 'let go on',
+  restarted: 'restarted',
+  quarantined: 'files moved into quarantine',
+  reaped: 'dead children collected',
+  executed: 'command run',
+  observed: 'would act',
+  failed: 'FAILED to help',
+  unknown: 'done, outcome unknown',
+  notified: 'notice',
+}
+
+function headline(ending: Ending, action: Incident['action']): string {
+  if (ending.outcome === 'observed' && action === 'kill') return 'would stop'
+  if (ending.outcome === 'failed' && action === 'kill') return 'FAILED to stop'
+  const done = ending.outcome === null ? undefined : HEADLINES[ending.outcome]
+  if (done !== undefined) return done
   if (ending.status === 'awaiting_approval') return 'asks you'
   return ending.reason === 'cooldown' ? 'cooling down' : 'not acted upon'
 }
@@ -53,7 +67,7 @@ function bodyOf(incident: Incident, ending: Ending, origin: MailOrigin): string 
     '',
     ...figures(incident),
     `Alert:     ${incident.alertname} (${incident.severity}), since ${incident.startedAt}`,
-    ...(target ? [`Program:   ${nameOf(target)}, started ${target.startTime}`] : []),
+    ...(target ? [`Program:   ${nameOf(target)}${target.kind === 'process' ? `, started ${target.startTime}` : ''}`] : []),
     `Host:      ${origin.hostname}`,
     `Mode:      ${incident.mode ?? 'none'}; policy ${incident.policy ?? 'none'}; reason ${ending.reason}`,
     `Incident:  ${incident.id}`,

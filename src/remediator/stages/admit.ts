@@ -14,6 +14,7 @@ export function admit(options: AdmitOptions): Stage {
   const isThisHost = instanceMatcher(options)
   return {
     name: 'admit',
+    deadlineMs: 5_000,
     run: async (subject) => {
       const { incident } = subject
       if (incident.resolvedAt !== null) {

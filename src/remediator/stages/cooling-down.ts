@@ -1,7 +1,8 @@
-/** Owns the ending of a target in cooldown: nothing is done now, and the alert is looked at again when it is over. */
+/** Owns the ending of a target that was acted upon too often: nothing is done now, and the alert is looked at again afterwards. */
 import type { Clock } from '../../lib/clock.ts'
 import { assert } from '../../lib/errors.ts'
-import { end, type StageResult, type Subject } from '../stage.ts'
+import { end, postpone, type StageResult, type Subject } from '../stage.ts'
+import type { CapScope } from '../store/intents/intent.ts'
 
 export function coolingDown(subject: Subject, remainingMs: number, clock: Clock): StageResult {
   const { policy, target } = subject
@@ -17,4 +18,12 @@ export function coolingDown(subject: Subject, remainingMs: number, clock: Clock)
     nextAtMs: clock.nowMs() + remainingMs + 100,
     data: { remainingSeconds: Math.ceil(remainingMs / 1000) },
   })
+}
+
+const CAP_REASONS = { target: 'cap_target', policy: 'cap_policy', host: 'cap_host' } as const
+const CAP_NAMES = { target: 'this program', policy: 'this policy', host: 'this machine' } as const
+
+export function capped(subject: Subject, cap: CapScope, remainingMs: number, clock: Clock): StageResult {
+  const text = `The cap on attempts for ${CAP_NAMES[cap]} is reached; nothing is done for another ${Math.ceil(remainingMs / 1000)} s.`
+  return postpone(subject, CAP_REASONS[cap], text, clock.nowMs() + remainingMs + 100, { remainingSeconds: Math.ceil(remainingMs / 1000) })
 }

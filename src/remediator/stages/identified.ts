@@ -1,20 +1,33 @@
-/** Owns what the ways of identifying a process share: what they are given, and their answers: found, gone, dead, too young. */
+/** Owns what the ways of identifying a target share: what they are given, and their answers: found, gone, dead, too young. */
 import type { Clock } from '../../lib/clock.ts'
 import type { ProcessIdentity, Procfs } from '../../lib/linux/proc-process.ts'
 import type { Logger } from '../../lib/log.ts'
 import { nameOf, type Target } from '../model.ts'
 import type { Prometheus } from '../prometheus.ts'
+import type { FoundManager } from '../services/find-manager.ts'
 import { end, next, type StageResult, type Subject } from '../stage.ts'
 import type { Database } from '../store/database.ts'
+import type { FindMembers, GroupOf } from '../suspects/group-members.ts'
+import type { Confidence, ProcessTarget } from '../target.ts'
+import type { StepOf } from '../policies/steps.ts'
+import { cooldownKeyOf } from './recover.ts'
 
 export interface IdentifyOptions {
   readonly procfs: Procfs
-  readonly groupOf: (identity: ProcessIdentity) => string
+  readonly groupOf: GroupOf
+  readonly findMembers: FindMembers
   readonly prometheus: Prometheus | undefined
   readonly database: Database
   readonly clock: Clock
   readonly ownPid: number
   readonly log: Logger
+  /** What restarts a program. */
+  readonly findManager: (
+    group: string,
+    members: readonly ProcessIdentity[],
+    step: StepOf<'restart'>,
+    signal: AbortSignal,
+  ) => Promise<FoundManager>
 }
 
 /**
@@ -23,13 +36,21 @@ export interface IdentifyOptions {
  */
 const START_TOLERANCE_MS = 50
 
-export function found(subject: Subject, process: ProcessIdentity, target: Target): StageResult {
-  const text = `The target is ${nameOf(target)}, started ${target.startTime}. ${target.evidence}`
+/** `processes`: all that an action on the target would touch. */
+export function found(subject: Subject, target: Target, processes: readonly ProcessIdentity[]): StageResult {
+  const started = target.kind === 'process' ? `, started ${target.startTime}` : ''
+  const text = `The target is ${nameOf(target)}${started}. ${target.evidence}`
   const note = { event: 'target.identified', text, data: { target } }
-  return next({ ...subject, process, target, cooldownKey: `process:${target.group}` }, note, { target })
+  return next({ ...subject, processes, target, cooldownKey: cooldownKeyOf(target) }, note, { target })
 }
 
+/** Nothing is left to act upon. After an attempt that did not help, that is a person's business. */
 export function gone(subject: Subject, text: string): StageResult {
+  const { attempts, escalatedAt } = subject.incident
+  if (attempts > 0 && escalatedAt === null) {
+    const ending = { status: 'done', decision: 'act', reason: 'verify_failed', outcome: 'failed', escalate: true } as const
+    return end(subject, { ...ending, event: 'target.gone', text: `${text} Yet what was done did not help.` })
+  }
   return end(subject, { event: 'target.gone', text, status: 'done', decision: 'refuse', reason: 'target_gone', outcome: 'target_gone' })
 }
 
@@ -43,9 +64,19 @@ export function startedAfter(identity: ProcessIdentity, alertStartedAt: string):
 }
 
 /** The target that a live process is. */
-export function targetOf(identity: ProcessIdentity, group: string, evidence: string): Target {
-  const { pid, startTicks } = identity
-  return { group, pid, startTicks, startTime: new Date(identity.startTimeMs).toISOString(), program: programOf(identity), evidence }
+export function targetOf(identity: ProcessIdentity, group: string, evidence: string, confidence: Confidence): ProcessTarget {
+  const { pid, startTicks, uid } = identity
+  return {
+    kind: 'process',
+    group,
+    pid,
+    startTicks,
+    startTime: new Date(identity.startTimeMs).toISOString(),
+    program: programOf(identity),
+    evidence,
+    confidence,
+    ...(uid === undefined ? {} : { uid }),
+  }
 }
 
 export function programOf(identity: ProcessIdentity): string {

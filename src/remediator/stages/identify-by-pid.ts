@@ -4,21 +4,35 @@ import { messageOf } from '../../lib/errors.ts'
 import { nameOf } from '../model.ts'
 import { promqlString, type Sample } from '../prometheus.ts'
 import { refuse, type StageResult, type Subject } from '../stage.ts'
+import type { Confidence } from '../target.ts'
 import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
 
 /** Prometheus holds the start time as the exporter computed it: wall clocks may have been adjusted since. */
 const RECORDED_START_TOLERANCE_MS = 1_000
 
-export async function identifyByPid(subject: Subject, pidLabel: string, options: IdentifyOptions): Promise<StageResult> {
+/** Who says that it is this process, when it is not the alert itself. */
+export interface Accusation {
+  readonly group: string
+  readonly evidence: string
+  readonly confidence: Confidence
+}
+
+export async function identifyByPid(
+  subject: Subject,
+  pidLabel: string,
+  options: IdentifyOptions,
+  accusation?: Accusation,
+): Promise<StageResult> {
   const { incident } = subject
-  const group = incident.labels['group']
+  const group = accusation?.group ?? incident.labels['group']
   if (!/^[1-9]\d{0,9}$/.test(pidLabel)) return refuse(subject, 'target_unknown', 'The label "pid" is not a process id.')
   if (group === undefined || group === '')
     return refuse(subject, 'target_unknown', 'The alert names a pid but no group to check it against.')
   const identity = readProcessIdentity(Number(pidLabel), options.procfs)
   const accused = nameOf({ group, pid: Number(pidLabel) })
   if (!identity || isDead(identity)) return gone(subject, `${accused} is no longer there.`)
-  if (incident.target && incident.target.startTicks !== identity.startTicks) {
+  const before = incident.target
+  if (!accusation && before?.kind === 'process' && before.startTicks !== identity.startTicks) {
     return gone(subject, `${accused} is no longer there; its pid belongs to another process now.`)
   }
   if (startedAfter(identity, incident.startedAt)) {
@@ -30,7 +44,8 @@ export async function identifyByPid(subject: Subject, pidLabel: string, options:
   }
   const doubt = await doubtAbout(identity, group, subject, options)
   if (doubt) return doubt
-  return found(subject, identity, targetOf(identity, group, `The alert names it: ${accused}.`))
+  const { evidence, confidence } = accusation ?? { evidence: `The alert names it: ${accused}.`, confidence: 'high' as const }
+  return found(subject, targetOf(identity, group, evidence, confidence), [identity])
 }
 
 /** The refusal, when the program or what Prometheus had measured speaks against this being the accused process. */

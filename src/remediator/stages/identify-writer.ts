@@ -2,7 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { messageOf } from '../../lib/errors.ts'
-import type { Incident } from '../model.ts'
+import { nameOf, type Incident } from '../model.ts'
 import { promqlString } from '../prometheus.ts'
 import { end, refuse, type StageResult, type Subject } from '../stage.ts'
 import { killedSince } from '../store/incidents.ts'
@@ -25,6 +25,8 @@ export async function identifyWriter(
 ): Promise<StageResult> {
   const { incident } = subject
   const stopped = lastStopped(incident, options)
+  const isOverFiles = subject.policy?.ladder.some((step) => step.action === 'quarantine') ?? false
+  if (stopped && isOverFiles && !(await stormsAgain(incident, directory, stopped, options))) return leftBehind(subject, directory, stopped)
   if (stopped && !(await stormsAgain(incident, directory, stopped, options))) return waitForWindow(subject, directory, stopped, options)
   const before = changeTimeMs(directory)
   if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
@@ -37,13 +39,16 @@ export async function identifyWriter(
   })
   const { writer } = observation
   const identity = writer && readProcessIdentity(writer.pid, options.procfs)
-  if (!writer || !identity || isDead(identity)) return nobody(subject, directory, observation, changeTimeMs(directory) === before)
+  if (!writer || !identity || isDead(identity)) {
+    const isQuiet = changeTimeMs(directory) === before
+    return isQuiet && isOverFiles ? leftBehind(subject, directory, undefined) : nobody(subject, directory, observation, isQuiet)
+  }
   // After a stopped writer the alert is older than the next one, whose own files are what has been counted since.
   if (!stopped && startedAfter(identity, incident.startedAt)) {
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
-  return found(subject, identity, targetOf(identity, options.groupOf(identity), evidence))
+  return found(subject, targetOf(identity, options.groupOf(identity), evidence, 'high'), [identity])
 }
 
 /**
@@ -93,6 +98,25 @@ function waitForWindow(subject: Subject, directory: string, stopped: Incident, {
     nextAtMs: clock.nowMs() + LOOK_AGAIN_MS,
     data: { incident: stopped.id },
   })
+}
+
+/** What is to be dealt with are the files alone: nobody writes there any more. */
+function leftBehind(subject: Subject, directory: string, stopped: Incident | undefined): StageResult {
+  const writer = stopped?.target?.kind === 'process' ? stopped.target : undefined
+  return found(
+    subject,
+    {
+      kind: 'folder',
+      name: directory,
+      group: writer?.group ?? 'files',
+      confidence: 'high',
+      evidence:
+        stopped && writer ? `Its writer, ${nameOf(writer)}, was stopped (incident ${stopped.id}).` : 'Nothing writes there any more.',
+      ...(writer ? { since: writer.startTime } : {}),
+      ...(writer?.uid === undefined ? {} : { uid: writer.uid }),
+    },
+    [],
+  )
 }
 
 function nobody(subject: Subject, directory: string, observation: DirectoryObservation, isQuiet: boolean): StageResult {

@@ -1,21 +1,36 @@
 /** Owns choosing the policy: the first whose matchers all fit the alert's labels. Does nothing to anything. */
-import type { Policy } from '../config.ts'
 import { parseMatcher } from '../matcher.ts'
 import { MODES, type Mode } from '../model.ts'
+import { isActing, type Policy } from '../policies/policy.ts'
+import { ladderText, mainAction } from '../policies/words.ts'
 import { end, next, refuse, type Stage } from '../stage.ts'
 
-export function matchPolicy(policies: readonly Policy[], globalMode: Mode): Stage {
+export interface Policies {
+  /** The policy for an alert with these labels. */
+  find(labels: Readonly<Record<string, string>>): Policy | undefined
+  named(name: string | null): Policy | undefined
+  modeOf(policy: Policy): Mode
+}
+
+export function createPolicies(policies: readonly Policy[], globalMode: Mode): Policies {
   const compiled = policies.map((policy) => ({ policy, matchers: policy.match.map(parseMatcher) }))
   return {
+    find: (labels) => compiled.find(({ matchers }) => matchers.every((matcher) => matcher.matches(labels)))?.policy,
+    named: (name) => policies.find((policy) => policy.name === name),
+    modeOf: (policy) => narrower(globalMode, policy.mode),
+  }
+}
+
+export function matchPolicy(policies: Policies): Stage {
+  return {
     name: 'match-policy',
+    deadlineMs: 5_000,
     run: async (subject) => {
-      const { labels } = subject.incident
-      const found = compiled.find(({ matchers }) => matchers.every((matcher) => matcher.matches(labels)))
-      if (!found) return refuse(subject, 'no_policy', 'No policy matches this alert.')
-      const { policy } = found
-      const mode = narrower(globalMode, policy.mode)
+      const policy = policies.find(subject.incident.labels)
+      if (!policy) return refuse(subject, 'no_policy', 'No policy matches this alert.')
+      const mode = policies.modeOf(policy)
       const chosen = { ...subject, policy, mode }
-      if (policy.action === 'notify') {
+      if (!isActing(policy.ladder)) {
         return end(chosen, {
           event: 'notified',
           text: subject.incident.annotations['summary'] ?? `${subject.incident.alertname} fires.`,
@@ -26,14 +41,15 @@ export function matchPolicy(policies: readonly Policy[], globalMode: Mode): Stag
           action: 'notify',
         })
       }
+      const { name, risk, tier, ladder } = policy
       return next(
         chosen,
         {
           event: 'policy.matched',
-          text: `Policy ${policy.name} applies: ${policy.action}, mode ${mode}.`,
-          data: { policy: policy.name, mode },
+          text: `Policy ${name} applies: ${ladderText(ladder)}, mode ${mode}.`,
+          data: { policy: name, mode, risk, tier, ladder: ladder.map((step) => step.action) },
         },
-        { policy: policy.name, mode, action: policy.action },
+        { policy: name, mode, action: mainAction(ladder) },
       )
     },
   }

@@ -1,88 +1,167 @@
 /**
- * Owns what an interrupted run left behind: an intent without outcome. It looks at the process again and never repeats
- * blindly; what may have been signalled gets its grace period before it counts as a new attempt.
+ * Owns what an interrupted run left behind, and going on where an attempt stands. It looks at what became of the step that was
+ * under way and never repeats blindly: what is done is done, what is not is decided anew, and what nobody can tell is verified.
  */
 import type { Clock } from '../../lib/clock.ts'
-import { readStat, type Procfs } from '../../lib/linux/proc-process.ts'
-import type { Policy } from '../config.ts'
+import type { Action, ActionRequest, Look } from '../actions/action.ts'
+import type { ActionName, Incident, Target } from '../model.ts'
 import { nameOf } from '../model.ts'
-import { end, next, type Stage } from '../stage.ts'
-import { auditEntriesOf } from '../store/audit-entries.ts'
+import type { Policy } from '../policies/policy.ts'
+import type { Step } from '../policies/steps.ts'
+import type { Progress } from '../progress.ts'
+import { end, next, type Stage, type StageResult, type Subject } from '../stage.ts'
 import type { Database } from '../store/database.ts'
 import { concludeIntent, openIntentOf, type OpenIntent } from '../store/intents.ts'
+import type { Policies } from './match-policy.ts'
 
 export interface RecoverOptions {
   readonly database: Database
-  readonly procfs: Procfs
   readonly clock: Clock
-  readonly policies: readonly Policy[]
+  readonly policies: Policies
+  readonly actions: Readonly<Record<ActionName, Action>>
 }
 
-const LOOK_AGAIN_MS = 200
-const GRACE_MS_DEFAULT = 5_000
-
 export function recover(options: RecoverOptions): Stage {
-  const { database, clock } = options
   return {
     name: 'recover',
+    // A restart that was under way has its time, and a kill its grace.
+    deadlineMs: 3_600_000,
     run: async (subject, signal) => {
-      const intent = openIntentOf(database, subject.incident.id)
-      if (!intent) return next(subject)
-      const { target } = subject.incident
-      const who = target ? nameOf(target) : `pid ${intent.pid}`
-      if (await endsWithinGrace(intent, graceMsOf(subject.incident.policy, options.policies), options, signal)) {
-        const wasSignalled = auditEntriesOf(database, subject.incident.id).some(
-          (entry) => entry.event === 'signal.sent' && entry.at >= intent.at,
-        )
-        const outcome = wasSignalled ? 'killed' : 'target_gone'
-        return end(
-          { ...subject, intentId: intent.id },
-          {
-            event: 'recovered',
-            text: `${who} is gone: ${wasSignalled ? 'it was sent a signal' : 'it was about to be signalled'} when procwarden was interrupted. Nothing is repeated.`,
-            status: 'done',
-            decision: 'act',
-            reason: wasSignalled ? 'none' : 'target_gone',
-            outcome,
-            action: intent.action,
-          },
-        )
-      }
-      concludeIntent(database, intent.id, 'interrupted', new Date(clock.nowMs()).toISOString())
-      return next(subject, {
-        event: 'recovered',
-        text: `procwarden was interrupted while it was to ${intent.action} pid ${intent.pid}; the process is still there. Everything is checked anew.`,
-        data: { pid: intent.pid },
-      })
+      const { incident } = subject
+      const intent = openIntentOf(options.database, incident.id)
+      const policy = options.policies.named(incident.policy) ?? options.policies.find(incident.labels)
+      const { progress } = incident
+      if (progress?.phase === 'verifying' && incident.target) return goOnVerifying(subject, incident.target, policy, progress, options)
+      if (!intent) return next(subject, undefined, progress ? { progress: null } : undefined)
+      return look(subject, intent, policy, options, signal)
     },
   }
 }
 
-/** Whether the intent's process is gone now, or goes while a signal that may have been sent has its time. */
-async function endsWithinGrace(
-  intent: OpenIntent,
-  graceMs: number,
-  { procfs, clock }: RecoverOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const isGone = (): boolean => {
-    const stat = readStat(intent.pid, procfs)
-    return (
-      clock.boot().bootId !== intent.bootId ||
-      stat === undefined ||
-      stat.startTicks !== intent.startTicks ||
-      stat.state === 'Z' ||
-      stat.state === 'X'
+function goOnVerifying(
+  subject: Subject,
+  target: Target,
+  policy: Policy | undefined,
+  progress: Progress,
+  { policies }: RecoverOptions,
+): StageResult {
+  if (!policy)
+    return orphaned(
+      { ...subject, target, progress },
+      `${nameOf(target)} was acted upon, but its policy is no longer configured: whether it helped was not looked at.`,
     )
-  }
-  while (!isGone()) {
-    if (clock.boot().ms - intent.bootMs >= graceMs) return false
-    await clock.sleep(LOOK_AGAIN_MS, signal)
-  }
-  return true
+  return next({
+    ...subject,
+    policy,
+    mode: policies.modeOf(policy),
+    target,
+    cooldownKey: cooldownKeyOf(target),
+    progress,
+    resumeAt: 'verify',
+  })
 }
 
-function graceMsOf(policyName: string | null, policies: readonly Policy[]): number {
-  const policy = policies.find((candidate) => candidate.name === policyName)
-  return policy === undefined ? GRACE_MS_DEFAULT : policy.grace_seconds * 1000
+async function look(
+  subject: Subject,
+  intent: OpenIntent,
+  policy: Policy | undefined,
+  options: RecoverOptions,
+  signal: AbortSignal,
+): Promise<StageResult> {
+  const { incident } = subject
+  const target = incident.target ?? targetOf(incident, intent)
+  const step = policy?.ladder.filter((each) => each.from_attempt <= intent.attempt)[intent.step]
+  const progress = incident.progress ?? freshProgress(intent)
+  if (!policy || !target || step === undefined || step.action !== intent.action) {
+    const text = `procwarden was interrupted while it was to ${intent.action}, and that is no longer what its policy says. Nothing is repeated.`
+    return orphaned({ ...subject, ...(target ? { target } : {}), progress: { ...progress, intentId: intent.id } }, text)
+  }
+  const hasRebooted = intent.bootId !== options.clock.boot().bootId
+  const found =
+    hasRebooted && target.kind === 'process'
+      ? endedWithBoot(target)
+      : await options.actions[intent.action].look(requestOf(incident, policy, step, target, progress), signal)
+  const known = { ...subject, policy, mode: options.policies.modeOf(policy), target, cooldownKey: intent.cooldownKey }
+  return goOn(known, found, step, { ...progress, step: intent.step, intentId: intent.id }, options)
+}
+
+function goOn(subject: Subject, found: Look, step: Step, progress: Progress, { database, clock }: RecoverOptions): StageResult {
+  const { policy, target } = subject
+  const who = target ? nameOf(target) : 'it'
+  const verifyFrom = { ...clock.boot(), wallMs: clock.nowMs() }
+  if (found.kind === 'undone') {
+    if (progress.intentId !== null) concludeIntent(database, progress.intentId, 'interrupted', new Date(clock.nowMs()).toISOString())
+    const text = `procwarden was interrupted while it was to ${step.action} ${who}, and that was not done. Everything is checked anew.`
+    return next({ incident: subject.incident }, { event: 'recovered', text }, { progress: null })
+  }
+  if (found.kind === 'unknown') {
+    const text = `procwarden was interrupted while it was to ${step.action} ${who}. Whether that was done is not known, and it is not repeated; whether it helped is looked at.`
+    const result = { action: step.action, outcome: 'unknown', reason: 'interrupted', text } as const
+    const verifying: Progress = { ...progress, phase: 'verifying', results: [...progress.results, result], verifyFrom }
+    return next({ ...subject, progress: verifying, resumeAt: 'verify' }, { event: 'recovered', text }, { progress: verifying })
+  }
+  const { outcome, reason, text, data } = found.result
+  const results = [...progress.results, { action: step.action, outcome, reason, text }]
+  const isLast = (policy?.ladder.filter((each) => each.from_attempt <= progress.attempt).length ?? 0) <= progress.step + 1
+  const after: Progress = { ...progress, step: progress.step + 1, results, ...(isLast ? { phase: 'verifying', verifyFrom } : {}) }
+  return next(
+    { ...subject, progress: after, resumeAt: isLast ? 'verify' : 'act' },
+    { event: 'recovered', text, data: { outcome, reason, ...data } },
+    { progress: after },
+  )
+}
+
+function endedWithBoot(target: Target): Look {
+  return {
+    kind: 'done',
+    result: {
+      outcome: 'target_gone',
+      reason: 'target_gone',
+      text: `The machine has rebooted since, and ${nameOf(target)} ended with that.`,
+    },
+  }
+}
+
+/** The policy was changed or removed while its action was under way. */
+function orphaned(subject: Subject, text: string): StageResult {
+  return end(subject, {
+    event: 'recovered',
+    text,
+    status: 'done',
+    decision: 'act',
+    reason: 'interrupted',
+    outcome: 'unknown',
+    escalate: true,
+  })
+}
+
+function requestOf(incident: Incident, policy: Policy, step: Step, target: Target, { attempt, begun }: Progress): ActionRequest {
+  const begunAt = { wallMs: begun.wallMs, boot: { bootId: begun.bootId, ms: begun.ms } }
+  return { incident, policy, step, target, attempt, begunAt, note: () => undefined }
+}
+
+function freshProgress(intent: OpenIntent): Progress {
+  const begun = { bootId: intent.bootId, ms: intent.bootMs, wallMs: Date.parse(intent.at) }
+  return { phase: 'acting', attempt: intent.attempt, step: intent.step, results: [], intentId: intent.id, begun, verifyFrom: null }
+}
+
+/** What the intent alone tells of it. */
+function targetOf({ labels, startedAt }: Incident, { pid, startTicks }: OpenIntent): Target | undefined {
+  if (pid === null || startTicks === null) return undefined
+  const group = labels['group'] ?? 'unknown'
+  return {
+    kind: 'process',
+    group,
+    pid,
+    startTicks,
+    startTime: startedAt,
+    program: group,
+    evidence: 'The interrupted action was meant for it.',
+    confidence: 'high',
+  }
+}
+
+/** What the cooldown counts by: the program, not the pid, which is new after each restart. */
+export function cooldownKeyOf({ group }: Target): string {
+  return `process:${group}`
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -64,8 +64,20 @@ describe('in the middle of an action', () => {
     const incident = createIncident(database, alert, new Date().toISOString())
     const grant = requestIntent(
       database,
-      { incident: incident.id, action: 'kill', cooldownKey: 'process:sleep', pid, startTicks, at: new Date().toISOString() },
+      {
+        incident: incident.id,
+        action: 'kill',
+        cooldownKey: 'process:sleep',
+        policy: 'kill-runaway',
+        targetKey: `process:${pid}:${startTicks}`,
+        pid,
+        startTicks,
+        attempt: 1,
+        step: 0,
+        at: new Date().toISOString(),
+      },
       { max: 5, windowMs: 60_000, durationMs: 120_000 },
+      {},
       systemClock().boot(),
     )
     expect(grant.granted).toBe(true)
@@ -103,5 +115,83 @@ describe('in the middle of an action', () => {
     const incident = await settledIncident(remediator)
     expect(incident).toMatchObject({ outcome: 'killed' })
     expect(incident.timeline.map((entry) => entry.event)).toContain('recovered')
+  })
+})
+
+describe('in the middle of a ladder', () => {
+  const ladder = (folder: string) => ({
+    policies: [
+      {
+        name: 'steps',
+        match: ['remediate="kill"'],
+        ladder: ['freeze', { action: 'command', argv: ['sh', '-c', `echo ran >> ${folder}/log; exec sleep 2`] }, 'kill'],
+        verify: ['gone'],
+      },
+    ],
+  })
+
+  test('a script that was under way is not taken for done and not repeated blindly; the frozen process is dealt with', async () => {
+    const folder = temporaryDirectory()
+    const config = path.join(folder, 'remediator.yml')
+    writeFileSync(config, JSON.stringify(ladder(folder)))
+    const stateDir = temporaryDirectory()
+    const accused = await sleeper()
+    const first = await spawnRemediator(stateDir, ['--config.file', config])
+    await post(first.url, first.token, payloadOf([alertOf({ labels: { group: 'sleep', pid: String(accused.pid) } })]))
+    await waitFor('the script', () => existsSync(`${folder}/log`))
+    first.child.kill('SIGKILL')
+    await exitOf(first.child)
+    expect(accused.signalCode).toBeNull()
+    const second = await startRemediator({ stateDir, configFile: config })
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    const incident = await settledIncident(second)
+    expect(incident).toMatchObject({ outcome: 'killed', attempts: 2 })
+    const events = incident.timeline.map((entry) => entry.event)
+    expect(events).toEqual(expect.arrayContaining(['recovered', 'attempt.failed']))
+    // Once in each attempt, and each attempt is on record before it.
+    expect(readFileSync(`${folder}/log`, 'utf8')).toBe('ran\nran\n')
+    expect(await incidentsOf(second)).toHaveLength(1)
+  }, 60_000)
+
+  test('what was frozen when the remediator was killed is known to the next one: the ladder goes on behind it', async () => {
+    const folder = temporaryDirectory()
+    const config = path.join(folder, 'remediator.yml')
+    writeFileSync(
+      config,
+      JSON.stringify({ policies: [{ name: 'hold', match: ['remediate="kill"'], ladder: ['freeze', 'kill'], verify: ['gone'] }] }),
+    )
+    const stateDir = temporaryDirectory()
+    const accused = await sleeper()
+    const stat = readStat(accused.pid, createProcfs(systemClock()))
+    const targetKey = `process:${accused.pid}:${stat?.startTicks ?? 0}`
+    // The state that a crash leaves right after SIGSTOP and before the outcome was written.
+    const database = Database.open(databasePath(stateDir))
+    const [alert] = alertsAgainst(accused.pid)
+    if (!alert) throw new Error('one alert')
+    const incident = createIncident(database, alert, new Date().toISOString())
+    const intent = {
+      incident: incident.id,
+      action: 'freeze',
+      cooldownKey: 'process:sleep',
+      policy: 'hold',
+      targetKey,
+      attempt: 1,
+      step: 0,
+    } as const
+    const at = new Date().toISOString()
+    requestIntent(
+      database,
+      { ...intent, pid: accused.pid, startTicks: stat?.startTicks ?? 0, at },
+      { max: 5, windowMs: 60_000, durationMs: 120_000 },
+      {},
+      systemClock().boot(),
+    )
+    database.close()
+    accused.kill('SIGSTOP')
+    const remediator = await startRemediator({ stateDir, configFile: config })
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    const settled = await settledIncident(remediator)
+    expect(settled.outcome).toBe('killed')
+    expect(settled.timeline.map((entry) => entry.event)).toContain('recovered')
   })
 })

@@ -44,6 +44,7 @@ describe('kill', () => {
       'policy.matched',
       'target.identified',
       'guard.passed',
+      'snapshot.taken',
       'intent',
       'signal.sent',
       'acted',
@@ -178,7 +179,9 @@ describe('kill', () => {
   })
 
   test('a process that has become another program since the question is not touched', async () => {
-    const remediator = await startRemediator({ mode: 'confirm' })
+    const config = path.join(temporaryDirectory(), 'remediator.yml')
+    writeFileSync(config, 'policies:\n  - {name: polite, match: [remediate="kill"], action: kill, while_waiting: nothing}\n')
+    const remediator = await startRemediator({ mode: 'confirm', configFile: config })
     const changing = await temporaryProcess('sh', ['-c', 'read line; exec sleep 600'], { stdio: ['pipe', 'ignore', 'ignore'] })
     const group = path.basename(readlinkSync(`/proc/${changing.pid}/exe`))
     await accuse(remediator, changing.pid, { labels: { group } })

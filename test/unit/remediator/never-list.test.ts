@@ -14,6 +14,7 @@ const neverList = createNeverList({
   ownPid: 30,
   ownTrees: [20],
   ownProgram: '/opt/procwarden/main.ts',
+  own: { unit: 'warden.service', container: '0123456789ab' },
   parentOf: (pid) => PARENTS.get(pid),
 })
 
@@ -57,7 +58,7 @@ describe('the never-list', () => {
   })
 
   test('ends on a process table that goes round in circles', () => {
-    const circular = createNeverList({ ownPid: 30, ownTrees: [], ownProgram: 'x', parentOf: (pid) => (pid === 5 ? 6 : 5) })
+    const circular = createNeverList({ ownPid: 30, ownTrees: [], ownProgram: 'x', own: {}, parentOf: (pid) => (pid === 5 ? 6 : 5) })
     expect(circular.reasonAgainst(identity(40))).toBeUndefined()
   })
 })

@@ -1,0 +1,24 @@
+/** Owns what the API's routes are given. */
+import type { Clock } from '../../lib/clock.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { AboutRemediator } from '../status-view.ts'
+import type { Database } from '../store/database.ts'
+
+export interface RollbackReport {
+  readonly incident: string
+  readonly done: readonly string[]
+  readonly failed: readonly string[]
+  readonly cannot: readonly string[]
+}
+
+export interface ApiContext {
+  readonly database: Database
+  readonly journal: Journal
+  readonly clock: Clock
+  /** What only the running process knows. */
+  readonly about: () => AboutRemediator
+  /** Undefined when there is no such incident. */
+  readonly rollback: (id: string, by: string, only?: readonly string[]) => Promise<RollbackReport | undefined>
+  /** There is something new to work on. */
+  readonly onWork: () => void
+}

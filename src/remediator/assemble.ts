@@ -1,0 +1,65 @@
+/** Owns building the pipeline and what belongs to it from a configuration: everything that a reload replaces as a whole. */
+import os from 'node:os'
+import type { Clock } from '../lib/clock.ts'
+import type { RemediatorSettings } from './config.ts'
+import { MODES, type Incident } from './model.ts'
+import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
+import { Mailer } from './notify/mailer.ts'
+import { buildPipeline, type Pipeline } from './pipeline.ts'
+import { rollback, type RollbackReport } from './rollback.ts'
+import type { Policies } from './stages/match-policy.ts'
+import type { Database } from './store/database.ts'
+import { enqueueMail } from './store/outbox.ts'
+import { pausedBy } from './store/pause.ts'
+import { createSweep } from './sweep.ts'
+import { createParts } from './assemble-parts.ts'
+import { createStages } from './assemble-stages.ts'
+import type { Foundation } from './foundation.ts'
+
+export type { Foundation } from './foundation.ts'
+
+/** What the configuration decides. */
+export interface Assembled {
+  readonly pipeline: Pipeline
+  readonly mailer: Mailer | undefined
+  /** Whether what was only told, or left while everything was paused, may be done now. */
+  mayActNow(known: Incident): boolean
+  /** Undefined when there is no such incident. */
+  rollback(id: string, by: string, only?: readonly string[]): Promise<RollbackReport | undefined>
+  /** Tidies up; cheap enough to be called after every run. */
+  sweep(signal: AbortSignal): Promise<void>
+}
+
+export function assemble(settings: RemediatorSettings, foundation: Foundation): Assembled {
+  const { config, mail, commandEnvironment: environment } = settings
+  const { options, log, clock, database, journal } = foundation
+  const parts = createParts(settings, foundation)
+  const { policies, holder } = parts
+  const boot = (): ReturnType<Clock['boot']> => clock.boot()
+  const origin: MailOrigin = { hostname: os.hostname(), consoleUrl: `http://${options.address.host}:${options.address.port}/` }
+  const pipeline = buildPipeline(createStages(settings, foundation, parts), {
+    database,
+    journal,
+    clock,
+    observer: foundation.observer,
+    onEnding: (incident, ending) => {
+      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs())
+      if (letter) enqueueMail(database, letter)
+    },
+    onEscalation: (to) => foundation.metrics.escalated(to),
+  })
+  return {
+    pipeline,
+    mailer: mail && new Mailer({ settings: mail, database, clock, log }),
+    mayActNow: (known) => mayActNow(known, policies, database),
+    rollback: (id, by, only) =>
+      rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
+    sweep: createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days }),
+  }
+}
+
+function mayActNow({ outcome, reason, mode, labels }: Incident, policies: Policies, database: Database): boolean {
+  if (reason === 'paused') return pausedBy(database) === undefined
+  const policy = outcome === 'observed' && mode !== null ? policies.find(labels) : undefined
+  return policy !== undefined && mode !== null && MODES.indexOf(policies.modeOf(policy)) > MODES.indexOf(mode)
+}

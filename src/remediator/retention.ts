@@ -1,0 +1,29 @@
+/** Owns forgetting: incidents that were closed long ago, with their intents, mails and escalations. The audit trail stays whole. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../lib/clock.ts'
+import type { Journal } from './audit/journal.ts'
+import type { Database } from './store/database.ts'
+import { deleteClosedIncidents } from './store/incidents/delete-closed-incidents.ts'
+
+const DAY_MS = 86_400_000
+const BATCH = 200
+
+/** Removes what was closed more than `days` days ago; returns how many incidents. Between two batches others get their turn. */
+export async function forgetOldIncidents(database: Database, journal: Journal, clock: Clock, days: number): Promise<number> {
+  const closedBefore = new Date(clock.nowMs() - days * DAY_MS).toISOString()
+  let total = 0
+  for (;;) {
+    const count = database.transaction(() => deleteClosedIncidents(database, closedBefore, BATCH))
+    total += count
+    if (count < BATCH) break
+    await nextTurn()
+  }
+  if (total > 0) {
+    journal.record('forgotten', null, `${total} incidents that were closed more than ${days} days ago were removed.`, {
+      total,
+      closedBefore,
+    })
+    journal.flush()
+  }
+  return total
+}

@@ -1,0 +1,17 @@
+/** Owns moving everything that waits for a time of the wall clock, when that clock has jumped. */
+import type { Database } from '../database.ts'
+
+/** What counts for the allowance of an hour. */
+const SENT_LATELY_MS = 3_600_000
+
+const WAITING = [
+  'UPDATE incidents SET next_at_ms = next_at_ms + $byMs WHERE next_at_ms IS NOT NULL',
+  'UPDATE outbox SET next_at_ms = next_at_ms + $byMs WHERE sent_at_ms IS NULL',
+  "UPDATE quarantines SET expires_at_ms = expires_at_ms + $byMs WHERE status <> 'expired'",
+] as const
+
+/** `nowBeforeMs` is what the clock would show now had it not jumped. Call it in a transaction. */
+export function shiftTimes(database: Database, byMs: number, nowBeforeMs: number): void {
+  for (const sql of WAITING) database.run(sql, { byMs })
+  database.run('UPDATE outbox SET sent_at_ms = sent_at_ms + $byMs WHERE sent_at_ms > $since', { byMs, since: nowBeforeMs - SENT_LATELY_MS })
+}

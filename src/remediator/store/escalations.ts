@@ -1,0 +1,2 @@
+/** Owns the names by which stages and actions call the operations on escalations, each of which has a file of its own. */
+export { insertEscalation } from './escalations/insert-escalation.ts'

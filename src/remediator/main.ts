@@ -17,8 +17,8 @@ import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
 import { Leadership } from './leadership.ts'
+import { logConclusion } from './log-conclusion.ts'
 import { createMetrics, type RemediatorMetrics } from './metrics.ts'
-import type { Incident } from './model.ts'
 import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
@@ -296,11 +296,4 @@ function recordStop(journal: Journal, log: Logger): void {
     if (!(error instanceof OperationalError)) throw error
     log.warn('The stop could not be recorded', { error: messageOf(error) })
   }
-}
-
-function logConclusion(incident: Incident, log: Logger): void {
-  const line = `${incident.alertname}: ${incident.summary ?? 'done'}`
-  const fields = { incident: incident.id, decision: incident.decision, reason: incident.reason, outcome: incident.outcome }
-  if (incident.outcome === 'failed') log.error(line, fields)
-  else log.info(line, fields)
 }

@@ -46,7 +46,7 @@ files:
         '12 files.watch.0.depth:',
         '13 files.ignore.0:',
         '2 processes.per_process_max:',
-        '2 processes:',
+        '3 processes.per_proces:',
         '6 groups.0.match:',
         '8 groups.1.match.cmdline:',
       ]),

@@ -13,6 +13,9 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['incidents'], async () => [(await import('./incidents.ts')).incidentsCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
+  [['rules'], async () => [(await import('./rules.ts')).rulesCommand()]],
+  [['check'], async () => [(await import('./check.ts')).checkCommand()]],
+  [['backtest'], async () => [(await import('./backtest.ts')).backtestCommand()]],
   [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
 ]
 

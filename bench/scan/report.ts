@@ -1,13 +1,6 @@
 /** Owns the table that `npm run bench:scan` prints, and the judgement against the targets. Never measures. */
+import { figure, formatTable, type Verdict, verdictRows } from '../lib/table.ts'
 import type { Measurement, Result } from './measure.ts'
-
-export interface Verdict {
-  readonly target: string
-  /** Undefined where the run did not measure what it takes. */
-  readonly measured: number | undefined
-  readonly limit: number
-  readonly unit: string
-}
 
 const MIB = 1024 * 1024
 const AGAINST = ['process-exporter', 'apps.plugin', 'C reader, open/read/close', 'C reader, descriptors kept'] as const
@@ -43,13 +36,7 @@ export function verdicts(measurements: readonly Measurement[]): Verdict[] {
 /** One table for each number of processes, then the verdicts. */
 export function formatReport(measurements: readonly Measurement[]): string {
   const tables = measurements.map((measurement) => `${measurement.processes} processes\n${formatTable(rowsOf(measurement))}`)
-  const judged = verdicts(measurements).map(({ target, measured, limit, unit }) => [
-    target,
-    measured === undefined ? 'not measured' : `${figure(measured)}${unit}`,
-    `at most ${figure(limit)}${unit}`,
-    measured === undefined ? '' : measured <= limit ? 'met' : 'MISSED',
-  ])
-  return [...tables, `targets at 2,000 processes\n${formatTable([['', 'measured', 'target', ''], ...judged])}`].join('\n\n')
+  return [...tables, `targets at 2,000 processes\n${formatTable(verdictRows(verdicts(measurements)))}`].join('\n\n')
 }
 
 function rowsOf({ results }: Measurement): string[][] {
@@ -59,8 +46,8 @@ function rowsOf({ results }: Measurement): string[][] {
     result.name,
     figure(result.cpuMs),
     times(result.cpuMs, own?.cpuMs),
-    figure(result.latencyMedianMs),
-    figure(result.latencyP99Ms),
+    latency(result.latencyMedianMs),
+    latency(result.latencyP99Ms),
     figure(result.residentBytes / MIB),
     times(result.residentBytes, own?.residentBytes),
     figure(result.anonymousBytes / MIB),
@@ -81,15 +68,7 @@ function times(value: number, of: number | undefined): string {
   return of === undefined ? '' : `${figure(value / of)}x`
 }
 
-function figure(value: number | undefined): string {
-  if (value === undefined) return '-'
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3)
-}
-
-/** The first column to the left, figures to the right. */
-function formatTable(rows: ReadonlyArray<readonly string[]>): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const pad = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
+/** Not every contender answers over HTTP. */
+function latency(value: number | undefined): string {
+  return value === undefined ? '-' : figure(value)
 }

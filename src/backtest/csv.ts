@@ -14,6 +14,7 @@ const VALUE_COLUMNS = ['value', 'val', 'y', 'level']
 export function parseCsv(text: string, name: string): Sample[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/)
   if (lines.length > LINES_MAX) throw new UsageError(`${name}: more than ${LINES_MAX} lines`)
+  if (text.trim() === '') throw new UsageError(`${name}: no samples: the file is empty`)
   const separator = separatorOf(lines[0] ?? '')
   const titles = cellsOf(lines[0] ?? '', separator).map((cell) => cell.toLowerCase())
   const hasTitles = parseMoment(titles[0] ?? '') === undefined && parseMoment(titles[1] ?? '') === undefined

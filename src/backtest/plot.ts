@@ -115,7 +115,7 @@ function levelPanel(plot: LevelPlot, input: PlotInput, top: number): string {
   const { from, to } = input
   const thin = (samples: readonly Sample[]): Sample[] =>
     thinned(
-      samples.filter(([at]) => at >= from && at <= to),
+      samples.filter(([at, value]) => at >= from && at <= to && !Number.isNaN(value)),
       from,
       to,
     )

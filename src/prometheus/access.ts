@@ -62,7 +62,7 @@ function parseUrl(text: string): URL {
 }
 
 function authorizationOf(options: AccessOptions, url: URL | undefined): string | undefined {
-  const user = options.user ?? (url?.username === '' ? undefined : decodeURIComponent(url?.username ?? ''))
+  const user = options.user ?? (url === undefined || url.username === '' ? undefined : decodeURIComponent(url.username))
   if (options.tokenFile !== undefined) {
     if (user !== undefined) throw new UsageError('give either a user or --prometheus.token-file, not both')
     return `Bearer ${readText(options.tokenFile, '--prometheus.token-file').trim()}`

@@ -16,11 +16,12 @@ export interface OverrideFaultsOptions {
   readonly seen: SeenValues
 }
 
+/** In the order of the lines. */
 export function overrideFaults({ rules, known, seen }: OverrideFaultsOptions): Fault[] {
   const judged = thresholdRules(rules)
   const read = readThresholds(known)
   const signals = knownSignals(known)
-  return [
+  const faults = [
     ...misnamed(rules),
     ...judged.flatMap((threshold) => [
       ...nameFaults(threshold, read),
@@ -30,6 +31,7 @@ export function overrideFaults({ rules, known, seen }: OverrideFaultsOptions): F
     ]),
     ...duplicates(judged),
   ]
+  return faults.toSorted((a, b) => (a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) : a.file < b.file ? -1 : 1))
 }
 
 /** NAMEs of thresholds that some rule looks at. */

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { execa } from 'execa'
 import { OperationalError } from '../lib/errors.ts'
+import { groupOrder } from './group-order.ts'
 import { parseAnswers, type Answer } from './promtool-answer.ts'
 
 export interface TestFile {
@@ -46,6 +47,7 @@ function testFileText({ ruleFiles, evaluationSeconds, spacingSeconds, inputs, qu
   return JSON.stringify({
     rule_files: ruleFiles.map((file) => path.resolve(file)),
     evaluation_interval: `${evaluationSeconds}s`,
+    group_eval_order: groupOrder(ruleFiles),
     tests: [
       {
         interval: `${spacingSeconds}s`,

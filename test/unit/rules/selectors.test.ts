@@ -20,7 +20,7 @@ describe('selectors of an expression', () => {
   })
 
   test('matchers are read with their escapes', () => {
-    expect(selectorsOf(String.raw`a{x="q\"\\n",y!~"b|c",z=~` + '`d+`' + '}')[0]?.matchers).toEqual([
+    expect(selectorsOf('a{x="q\\"\\\\n",y!~"b|c",z=~`d+`}')[0]?.matchers).toEqual([
       { label: 'x', op: '=', value: String.raw`q"\n` },
       { label: 'y', op: '!~', value: 'b|c' },
       { label: 'z', op: '=~', value: 'd+' },

@@ -100,12 +100,12 @@ export async function startPrometheus(options: Omit<RuleSetOptions, 'evaluations
 
 /** Medians over `evaluations` of each group, after it has settled. */
 export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost[]> {
-  const { url, stop } = await startPrometheus(options)
+  const prometheus = await startPrometheus(options)
   const seen = new Map<string, Map<string, Group>>()
   const wanted = options.evaluations + SETTLING_EVALUATIONS
   for (;;) {
     await delay(LOOK_EVERY_MS)
-    const { groups } = Answer.parse(await (await fetch(`${url}/api/v1/rules`)).json()).data
+    const { groups } = Answer.parse(await (await fetch(`${prometheus.url}/api/v1/rules`)).json()).data
     for (const group of groups) {
       if (group.lastEvaluation.startsWith('0001')) continue
       const fault = group.rules.find(({ health }) => health === 'err')
@@ -116,7 +116,7 @@ export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost
     }
     if (groups.length > 0 && groups.every(({ name }) => (seen.get(name)?.size ?? 0) >= wanted)) break
   }
-  await stop()
+  await prometheus.stop()
   return [...seen].map(([name, evaluations]) => costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), options))
 }
 

@@ -108,6 +108,7 @@ describe('demonstrations do what they say, within their bounds', () => {
     await waitFor('5 zombies', () => zombies() === 5)
     demo.stop()
     await demo.ended
+    expect(zombies()).toBe(0)
   })
 
   test('crash-loop crashes again and again, and then ends', async () => {

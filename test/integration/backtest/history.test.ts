@@ -10,7 +10,7 @@ const END = Math.floor(Date.now() / 3_600_000) * 3600 - 86_400
 const HOUR = 3600
 
 /** A counter that grows by `perSecond` and, from an hour before the end on, by `later`. */
-function counter(group: string, perSecond: number, later: number, extra: Partial<HistorySeries['labels']> = {}): HistorySeries {
+function counter(group: string, perSecond: number, later: number): HistorySeries {
   const samples: Array<[number, number]> = []
   let value = 0
   for (let at = END - 4 * HOUR; at <= END; at += 60) {
@@ -19,7 +19,7 @@ function counter(group: string, perSecond: number, later: number, extra: Partial
   }
   return {
     name: 'procwarden_group_cpu_seconds_total',
-    labels: { group, mode: 'user', instance: 'h:1', job: 'procwarden-exporter', ...extra } as HistorySeries['labels'],
+    labels: { group, mode: 'user', instance: 'h:1', job: 'procwarden-exporter' },
     samples,
   }
 }

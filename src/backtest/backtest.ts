@@ -6,7 +6,8 @@ import { OperationalError } from '../lib/errors.ts'
 import type { PrometheusClient } from '../prometheus/client.ts'
 import type { Rule } from '../rules/rule-files.ts'
 import { openHistory } from './history.ts'
-import { planReplay } from './plan.ts'
+import { judgesLevel } from './judged-signals.ts'
+import { planReplay, type Plan } from './plan.ts'
 import { cropped, curveExprs, levelPlots, type LevelPlot } from './curves.ts'
 import { replayWithCurves, type Firing, type ReplayOptions, type ReplaySeries } from './replay.ts'
 import { LEVEL } from './series.ts'
@@ -52,7 +53,6 @@ export const SPACING_SECONDS = 60
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
   const isWanted = (alert: Rule): boolean => options.alerts.length === 0 || options.alerts.includes(alert.name)
   const plan = planReplay(options.rules, isWanted)
-  const changedPlan = options.changed === undefined ? undefined : planReplay(options.changed, isWanted)
   // Rules that do something at the full hour do it at the full hour of the replay's clock, too.
   const from = Math.floor((options.from - plan.warmupSeconds) / HOUR_SECONDS) * HOUR_SECONDS
   const range = { from, to: options.to, stepSeconds: SPACING_SECONDS }
@@ -61,12 +61,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   if (history.series === 0) throw noData(options, history.missing)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'procwarden-backtest-'))
   try {
-    const files = [plan, changedPlan].flatMap((each, index) => {
-      if (each === undefined) return []
-      const file = path.join(folder, `rules-${index}.yml`)
-      writeRuleCopy(file, each.rules)
-      return [file]
-    })
+    const variants = options.changed === undefined ? [options.rules] : [options.rules, options.changed]
+    const files = variants.map((_, index) => path.join(folder, `rules-${index}.yml`))
     const firings: Firing[][] = files.map(() => [])
     const plots: LevelPlot[] = []
     const pieces = history.batches.length * (files.length + 1)
@@ -77,6 +73,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
       const series = (await history.fetch(batch)).filter(({ samples }) => samples.length > 0)
       done += 1
       for (const [index, file] of files.entries()) {
+        writeRuleCopy(file, planFor(series, variants[index] ?? [], isWanted).rules)
         const onProgress = (part: number, total: number): void => advance(part / total, index === 0 ? 'replaying' : 'replaying the change')
         firings[index]?.push(...(await replayBatch(series, file, { ...options, range, onProgress })))
         done += 1
@@ -100,6 +97,19 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Rules cost most of a replay's time: alerts that can have nothing to say about these series are left out. */
+function planFor(series: readonly ReplaySeries[], rules: readonly Rule[], isWanted: (alert: Rule) => boolean): Plan {
+  const names = new Set(series.map(({ name }) => name))
+  const signals = new Set(series.flatMap(({ name, labels }) => (name === LEVEL ? (labels['signal'] ?? []) : [])))
+  const concerns = (alert: Rule): boolean => {
+    const own = planReplay(rules, (each) => each === alert)
+    // What fires for want of a series must not be left out for want of it.
+    if (own.rules.some(({ expr }) => /\babsent/.test(expr))) return true
+    return own.external.some(({ metric }) => names.has(metric)) || [...signals].some((signal) => judgesLevel(alert, rules, signal))
+  }
+  return planReplay(rules, (alert) => isWanted(alert) && concerns(alert))
 }
 
 interface BatchReplay {

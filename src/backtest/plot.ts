@@ -105,7 +105,7 @@ function timeAxis({ from, to }: PlotInput, top: number, height: number): string 
   return ticks(from, to)
     .map((at) => {
       const x = scale(at, from, to)
-      return `<line class="g" x1="${x}" x2="${x}" y1="${top}" y2="${top + height}"/>${text(x - 30, top + height + 15, moment(at), 's')}`
+      return `<line class="g" x1="${x}" x2="${x}" y1="${top}" y2="${top + height}"/>${text(Math.min(x - 30, WIDTH - 75), top + height + 15, moment(at), 's')}`
     })
     .join('')
 }
@@ -144,7 +144,7 @@ function levelPanel(plot: LevelPlot, input: PlotInput, top: number): string {
     ...own(input.changed ?? []).map((span) => zone(span, 'altzone')),
     band,
     `<path class="base" d="${path(baseline)}"/><path class="limit" d="${path(limit)}"/><path class="level" d="${path(level)}"/>`,
-    ...ticks(from, to).map((at) => text(scale(at, from, to) - 30, y + PANEL + 15, moment(at), 's')),
+    ...ticks(from, to).map((at) => text(Math.min(scale(at, from, to) - 30, WIDTH - 75), y + PANEL + 15, moment(at), 's')),
   ].join('')
 }
 

@@ -22,7 +22,7 @@ export function historyReport(result: BacktestResult, about: { readonly address:
   const days = (result.to - result.from) / DAY_SECONDS
   const difference = result.changed === undefined ? undefined : compareFirings(result.shipped, result.changed)
   const notes = [
-    `${round(days)} days of ${about.address}, ${moment(result.from)} to ${moment(result.to)} (UTC), ${result.series} series, evaluated every ${result.stepSeconds} s; baselines learned from ${moment(result.learnedFrom)}.`,
+    `${counted(days)} of ${about.address}, ${moment(result.from)} to ${moment(result.to)} (UTC), ${result.series} series, evaluated every ${result.stepSeconds} s; baselines learned from ${moment(result.learnedFrom)}.`,
     ...(result.missing.length === 0 ? [] : [`Without data, and so not judged: ${some(result.missing)}.`]),
     ...summary(result.shipped, days, difference, about.change),
   ]
@@ -56,7 +56,7 @@ export function csvReport(result: CsvBacktestResult, about: CsvAbout): Report {
   const { shipped, changed } = result
   const difference = changed === undefined ? undefined : compareFirings(shipped.firings, changed.firings)
   const notes = [
-    `${about.file}: ${round(days)} days, ${moment(result.from)} to ${moment(result.to)} (UTC), judged by ${some(result.alerts)}.`,
+    `${about.file}: ${counted(days)}, ${moment(result.from)} to ${moment(result.to)} (UTC), judged by ${some(result.alerts)}.`,
     ...summary(shipped.firings, days, difference, about.change),
   ]
   const scores: Array<readonly [string, Score]> = [
@@ -227,6 +227,10 @@ function moment(seconds: number): string {
 
 function iso(seconds: number): string {
   return new Date(seconds * 1000).toISOString()
+}
+
+function counted(days: number): string {
+  return round(days) === '1' ? '1 day' : `${round(days)} days`
 }
 
 function round(value: number): string {

@@ -64,7 +64,7 @@ function describe(alert: AlertView, inForce: InForce | undefined, width: number,
     ...paragraph(alert.words, width, 2),
     ...(state === undefined ? [] : paragraph(stateText(state, inForce?.address ?? ''), width, 2)),
     ...tableLines(
-      alert.thresholds.flatMap((threshold) => thresholdRows(threshold, inForce)),
+      alert.thresholds.flatMap((threshold) => thresholdRows(threshold, inForce, path.dirname(alert.file))),
       width,
       [1, 0],
       4,
@@ -85,12 +85,15 @@ function stateText(state: ReturnType<InForce['alert']>, address: string): string
   return state.fault === undefined ? `In ${address}: ${state.state ?? 'loaded'}.` : `In ${address} it fails: ${state.fault}`
 }
 
-function thresholdRows(threshold: Threshold, inForce: InForce | undefined): string[][] {
+/** Files beside the alert's own go by their name. */
+function thresholdRows(threshold: Threshold, inForce: InForce | undefined, folder: string): string[][] {
+  const where = (rule: ThresholdRule): string =>
+    path.dirname(rule.file) === folder ? `${path.basename(rule.file)}:${rule.line}` : place(rule)
   const name = `${threshold.name} of ${threshold.signal}`
   const rows: string[][] = []
-  if (threshold.default !== undefined) rows.push([name, amount(threshold.default), place(threshold.default)])
+  if (threshold.default !== undefined) rows.push([name, amount(threshold.default), where(threshold.default)])
   for (const override of threshold.overrides)
-    rows.push([`${name} for ${Object.values(override.subject).join(' ') || 'all'}`, amount(override), place(override)])
+    rows.push([`${name} for ${Object.values(override.subject).join(' ') || 'all'}`, amount(override), where(override)])
   const there = inForce?.threshold(threshold.name, threshold.signal) ?? []
   if (inForce !== undefined)
     rows.push(

@@ -49,11 +49,10 @@ describe('the shipped rules', () => {
   test('what must not wait reacts at the global evaluation interval, and nothing goes stale in between', () => {
     expect(groups.filter((group) => group.interval === undefined).map((group) => group.name)).toEqual([
       'procwarden-files',
-      'procwarden-urgent',
       'procwarden-probes-urgent',
       'procwarden-thresholds-urgent',
     ])
-    expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['1m', '30s', '4m'])
+    expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['1m', '30s', '4m', '5s'])
   })
 
   test('every threshold that is read has a default or is one that can only be overridden', () => {

@@ -35,19 +35,6 @@ export function scoreFirings(firings: readonly Span[], windows: readonly Span[],
   return { days, ...ratios({ windows: windows.length, found, falseAlarms, days }) }
 }
 
-/** The score of several series together: counts are added before anything is divided. */
-export function sumScores(scores: readonly Score[]): Score {
-  const sum = (value: (score: Score) => number): number => scores.reduce((total, score) => total + value(score), 0)
-  const days = sum((score) => score.days)
-  const counts = {
-    windows: sum((score) => score.windows),
-    found: sum((score) => score.found),
-    falseAlarms: sum((score) => score.falseAlarms),
-    days,
-  }
-  return { days, ...ratios(counts) }
-}
-
 /** Spans in order, those that overlap or lie at most `gapSeconds` apart joined. */
 export function mergeSpans(spans: readonly Span[], gapSeconds: number): Span[] {
   const merged: Span[] = []

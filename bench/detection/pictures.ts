@@ -109,8 +109,8 @@ function leaks(): Picture[] {
       stepSeconds: 60,
       rules: BEHAVIOURS,
       series: [
-        memory('leaks', 7, (hour) => 300 * MB + ((hour * 60) % 11) * 18 * MB + Math.max(0, hour - 2) * 150 * MB),
-        memory('collects', 7, (hour) => 300 * MB + ((hour * 60) % 11) * 18 * MB),
+        memory('leaks', 7, (hour) => 300 * MB + ((hour * 60) % 4) * 50 * MB + Math.max(0, hour - 2) * 150 * MB),
+        memory('collects', 7, (hour) => 300 * MB + ((hour * 60) % 4) * 50 * MB),
       ],
     },
   ]

@@ -3,7 +3,7 @@
  * process, and who takes how much of it. Starts `procwarden up` on free ports and leaves nothing behind.
  * Flags: --runs 20  --scrape-interval 5s  --rate 50 (files a second)  --json
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { createChildren } from './lib/children.ts'
 import { ROOT } from './lib/exporter.ts'
-import { measureReaction, type Loop, type Reaction } from './reaction/measure.ts'
+import { measureReaction, programName, type Loop, type Reaction } from './reaction/measure.ts'
 import { formatReactions, verdicts } from './reaction/report.ts'
 
 const Report = z.object({ remediator: z.string(), prometheus: z.string(), stateDir: z.string() })
@@ -48,8 +48,13 @@ async function bench(): Promise<Reaction[]> {
   const watched = mkdtempSync(path.join(work, 'watched-'))
   const stateDir = path.join(work, 'state')
   const ports = ['exporter', 'remediator', 'prometheus', 'alertmanager'].flatMap((part) => [`--port.${part}`, '0'])
+  // Whatever else happens on this machine: nothing but the programs of this measurement is touched.
+  const config = path.join(work, 'remediator.yml')
+  writeFileSync(config, JSON.stringify({ allow: { groups: Array.from({ length: runs }, (_, index) => programName(index + 1)) } }))
   const args = [
     'up',
+    '--config.remediator',
+    config,
     '--json',
     '--mode',
     'auto',

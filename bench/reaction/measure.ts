@@ -52,9 +52,14 @@ const Incidents = z.array(
   }),
 )
 
+/** What the exporter calls the program of a run. */
+export function programName(run: number): string {
+  return `reaction-${run}.mjs`
+}
+
 export async function measureReaction(loop: Loop, children: Children, { run, rate, programsDir }: Run): Promise<Reaction> {
   // A name of its own each: the cooldown counts by program, and an alert about a folder outlives its writer.
-  const program = path.join(programsDir, `reaction-${run}.mjs`)
+  const program = path.join(programsDir, programName(run))
   copyFileSync(path.join(import.meta.dirname, 'writer.mjs'), program)
   const directory = path.join(loop.watched, `run-${run}`)
   mkdirSync(directory)

@@ -30,8 +30,11 @@ export interface GroupCost {
   /** As shipped. */
   readonly intervalSeconds: number
   readonly medianMs: number
-  /** At the shipped interval. */
+  /** The fastest evaluation: what other work on the machine has disturbed least. */
+  readonly leastMs: number
+  /** Medians at the shipped interval. */
   readonly msPerMinute: number
+  readonly leastMsPerMinute: number
   readonly rules: ReadonlyArray<{ readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly medianMs: number }>
 }
 
@@ -123,11 +126,14 @@ export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost
 function costOf(name: string, evaluations: readonly Group[], { rules, globalIntervalSeconds }: RuleSetOptions): GroupCost {
   const shipped = rules.find((rule) => rule.group === name)?.interval
   const intervalSeconds = shipped === undefined ? globalIntervalSeconds : (durationSeconds(shipped) ?? globalIntervalSeconds)
+  const leastMs = Math.min(...evaluations.map(({ evaluationTime }) => evaluationTime * 1000))
   const medianMs = median(evaluations.map(({ evaluationTime }) => evaluationTime * 1000))
   return {
     name,
     intervalSeconds,
     medianMs,
+    leastMs,
+    leastMsPerMinute: (leastMs * 60) / intervalSeconds,
     msPerMinute: (medianMs * 60) / intervalSeconds,
     rules: (evaluations[0]?.rules ?? []).map((rule, index) => ({
       name: rule.name,

@@ -29,19 +29,19 @@ export function formatSizes(results: readonly SizeResult[]): string {
   const parts = results.map(
     ({ groups, shipped, robust }) =>
       `${groups} groups x 7 signals\n${formatTable([
-        ['', 'every', 'median ms', 'ms/min'],
+        ['', 'every', 'median ms', 'ms/min', 'least ms/min'],
         ...shipped.toSorted((a, b) => b.msPerMinute - a.msPerMinute).map(groupRow),
-        ['all shipped groups', '', '', figure(sum(shipped))],
+        ['all shipped groups', '', '', figure(sum(shipped)), figure(leastSum(shipped))],
         ...robust.map(groupRow),
-        ['all robust groups', '', '', figure(sum(robust))],
-        ['shipped against robust', '', '', `${figure(sum(shipped) / sum(robust))}x`],
+        ['all robust groups', '', '', figure(sum(robust)), figure(leastSum(robust))],
+        ['shipped against robust', '', '', `${figure(sum(shipped) / sum(robust))}x`, `${figure(leastSum(shipped) / leastSum(robust))}x`],
       ])}\n\nthe dearest of the shipped rules\n${formatTable([['', 'median ms', 'ms/min'], ...dearest(shipped)])}`,
   )
   return [...parts, formatTable(verdictRows(verdicts(results)))].join('\n\n')
 }
 
 function groupRow(group: GroupCost): string[] {
-  return [group.name, `${group.intervalSeconds}s`, figure(group.medianMs), figure(group.msPerMinute)]
+  return [group.name, `${group.intervalSeconds}s`, figure(group.medianMs), figure(group.msPerMinute), figure(group.leastMsPerMinute)]
 }
 
 function dearest(groups: readonly GroupCost[]): string[][] {
@@ -60,4 +60,8 @@ function dearest(groups: readonly GroupCost[]): string[][] {
 
 function sum(groups: readonly GroupCost[]): number {
   return groups.reduce((total, { msPerMinute }) => total + msPerMinute, 0)
+}
+
+function leastSum(groups: readonly GroupCost[]): number {
+  return groups.reduce((total, { leastMsPerMinute }) => total + leastMsPerMinute, 0)
 }

@@ -103,7 +103,7 @@ function leaks(): Picture[] {
     },
     {
       name: 'leak-slow',
-      title: 'A leak of 150 MB an hour below a saw of 200 MB, and the same saw without it',
+      title: 'A leak of 150 MB an hour below a saw of 150 MB, and the same saw without it',
       hours: 7,
       shownHours: 7,
       stepSeconds: 60,

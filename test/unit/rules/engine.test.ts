@@ -10,10 +10,9 @@ const rules = groups.flatMap((group) => group.rules.map((rule) => ({ file: group
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Five minutes in seconds, and "fell at least once".
   'files.yml': ['300', '0'],
-  // The quantiles, the full hour, and the 168 hours of a week.
-  'baselines.yml': ['0.5', '0.98', '0', '168'],
-  // The level times nothing for its labels, and almost nothing instead of nothing.
-  'anomalies.yml': ['0', '1e-9'],
+  // The quantiles, the first minutes of an hour, its 168 in a week, times nothing for its labels, and almost nothing.
+  'baselines.yml': ['0.5', '0.98', '4', '168', '0', '1e-9'],
+  'anomalies.yml': [],
   // Above nothing; used is 1 less what is free; variances of five minutes and of two hours; two hours and a day in seconds; a square.
   'behaviours.yml': ['0', '1', '2', '7200', '4.32e6', '86400'],
   // Times nothing for its labels; down; doubled; five minutes in seconds.
@@ -46,12 +45,15 @@ describe('the shipped rules', () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
   })
 
-  test('what must not wait reacts at the global evaluation interval, and nothing goes stale in between', () => {
-    expect(groups.filter((group) => group.interval === undefined).map((group) => group.name)).toEqual([
+  test('what must not wait is judged as often as is scraped, and nothing goes stale in between', () => {
+    const every = (interval: string) => groups.filter((group) => group.interval === interval).map((group) => group.name)
+    expect(every('5s').toSorted()).toEqual([
       'procwarden-files',
       'procwarden-probes-urgent',
       'procwarden-thresholds-urgent',
+      'procwarden-urgent',
     ])
+    expect(groups.filter((group) => group.interval === undefined)).toEqual([])
     expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['1m', '30s', '4m', '5s'])
   })
 

@@ -9,6 +9,8 @@ export interface StartedProgram {
   line(wanted: RegExp, timeoutMs?: number): Promise<string>
   write(text: string): void
   signal(name: NodeJS.Signals): void
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>
 }
 
 export interface Children {
@@ -61,6 +63,7 @@ function wrap(child: ChildProcess, file: string): StartedProgram {
     pid: child.pid ?? -1,
     write: (text) => void stdin.write(text),
     signal: (name) => void child.kill(name),
+    ended: new Promise((resolve) => child.once('exit', () => resolve())),
     line: (wanted, timeoutMs = LINE_TIMEOUT_MS) =>
       new Promise((resolve, reject) => {
         if (ended !== undefined) return reject(ended)

@@ -1,13 +1,14 @@
 /** Owns `procwarden demo`: starts a misbehaving program as a process of its own, and tells what became of it. */
-import { fork } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
 import { findRunningLoop } from '../stack/state-dir.ts'
+import { SCENARIOS, type Scenario } from './demo-scenarios.ts'
 import { parsePositiveInteger, stateDirOption } from './options.ts'
 
 interface Flags {
@@ -28,36 +29,77 @@ export function demoCommand(): Command {
     .addOption(stateDirOption())
     .exitOverride()
     .action((flags: Flags) => runStorm(flags))
-  return new Command('demo').description('start a program that misbehaves, to see it noticed').addCommand(storm)
+  const demo = new Command('demo').description('start a program that misbehaves, to see it noticed').addCommand(storm)
+  for (const scenario of SCENARIOS) demo.addCommand(scenarioCommand(scenario))
+  return demo
+}
+
+function scenarioCommand(scenario: Scenario): Command {
+  const command = new Command(scenario.name).description(scenario.description).addOption(stateDirOption()).exitOverride()
+  for (const flag of scenario.flags)
+    command.addOption(
+      new Option(`--${flag.name} <n>`, flag.description).argParser((text) => parseAtMost(text, flag.max)).default(flag.default),
+    )
+  return command.action((flags: ScenarioFlags) => runScenario(scenario, flags))
+}
+
+function parseAtMost(text: string, max: number): number {
+  const number = parsePositiveInteger(text)
+  if (number > max) throw new InvalidArgumentError(`at most ${max}.`)
+  return number
+}
+
+type ScenarioFlags = Readonly<Record<string, number | string>>
+
+async function runScenario({ name, does, seen, flags: known }: Scenario, flags: ScenarioFlags): Promise<void> {
+  warnWithoutLoop(String(flags['state.dir']))
+  const args = known.flatMap((flag) => [`--${flag.name}`, String(flags[flag.name])])
+  const child = fork(demoProgram(name), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const what = does.replaceAll(/\{(\w+)\}/g, (_all, flag: string) => String(flags[flag]))
+  process.stdout.write(`A program ${what} (pid ${child.pid ?? 0}). Ctrl-C stops it.\nWhat should be seen: ${seen}\n`)
+  const { text, seconds } = await endingOf(child)
+  process.stdout.write(`The program (pid ${child.pid ?? 0}) ${text} after ${seconds.toFixed(1)} s.\n`)
 }
 
 async function runStorm(flags: Flags): Promise<void> {
   const directory = flags.dir === undefined ? newDirectory(flags['state.dir']) : givenDirectory(flags.dir)
-  if (!findRunningLoop(path.resolve(flags['state.dir'])))
-    process.stderr.write(`No loop runs on ${flags['state.dir']}: nobody will stop this program but you. Start one with procwarden up.\n`)
-  const program = fileURLToPath(new URL(`../demo/file-storm${path.extname(import.meta.url)}`, import.meta.url))
-  const child = fork(program, ['--dir', directory, '--rate', String(flags.rate), '--max', String(flags.max)], {
+  warnWithoutLoop(flags['state.dir'])
+  const child = fork(demoProgram('file-storm'), ['--dir', directory, '--rate', String(flags.rate), '--max', String(flags.max)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   process.stdout.write(
     `A program writes ${flags.rate} identical documents a second into ${directory} (pid ${child.pid ?? 0}). Ctrl-C stops it.\n`,
   )
-  const startedAt = performance.now()
   let written = 0
   child.on('message', (message: unknown) => {
     if (typeof message === 'object' && message !== null && 'written' in message) written = Number(message.written)
   })
+  const { text, seconds } = await endingOf(child)
+  process.stdout.write(`The program (pid ${child.pid ?? 0}) ${text} after ${written} files in ${seconds.toFixed(1)} s.\n`)
+  if (flags.dir === undefined && flags.keep !== true) rmSync(directory, { recursive: true, force: true })
+}
+
+function demoProgram(name: string): string {
+  return fileURLToPath(new URL(`../demo/${name}${path.extname(import.meta.url)}`, import.meta.url))
+}
+
+function warnWithoutLoop(stateDir: string): void {
+  if (!findRunningLoop(path.resolve(stateDir)))
+    process.stderr.write(`No loop runs on ${stateDir}: nobody will stop this program but you. Start one with procwarden up.\n`)
+}
+
+/** Hands on what the terminal says, and waits. The exit code is the program's. */
+async function endingOf(child: ChildProcess): Promise<{ readonly text: string; readonly seconds: number }> {
+  const startedAt = performance.now()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-  const ending = await new Promise<string>((resolve, reject) => {
+  const text = await new Promise<string>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       if (code !== null && code !== 0) process.exitCode = 1
       resolve(signal === null ? `ended with exit code ${code ?? 0}` : `was stopped by ${signal}`)
     })
   })
-  const seconds = (performance.now() - startedAt) / 1000
-  process.stdout.write(`The program (pid ${child.pid ?? 0}) ${ending} after ${written} files in ${seconds.toFixed(1)} s.\n`)
-  if (flags.dir === undefined && flags.keep !== true) rmSync(directory, { recursive: true, force: true })
+  return { text, seconds: (performance.now() - startedAt) / 1000 }
 }
 
 function givenDirectory(directory: string): string {

@@ -18,6 +18,9 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['rollback'], async () => [(await import('./rollback.ts')).rollbackCommand()]],
   [['pause', 'resume'], async () => (await import('./pause.ts')).pauseCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
+  [['rules'], async () => [(await import('./rules.ts')).rulesCommand()]],
+  [['check'], async () => [(await import('./check.ts')).checkCommand()]],
+  [['backtest'], async () => [(await import('./backtest.ts')).backtestCommand()]],
   [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
 ]
 

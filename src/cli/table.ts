@@ -3,13 +3,14 @@ import { printable } from '../lib/log.ts'
 
 /** Where there is no terminal, somebody's program reads: nothing is cut. */
 const WIDTH_UNLIMITED = 10_000
+const WIDTH_MIN = 40
 const GAP = '  '
 /** A terminal that is narrower still gets this much of a wide column. */
 const COLUMN_MIN = 8
 
 /** Characters to a line of this terminal. */
-export function terminalWidth(): number {
-  return process.stdout.columns || WIDTH_UNLIMITED
+export function terminalWidth(columns: number | undefined = process.stdout.columns): number {
+  return columns === undefined || columns === 0 ? WIDTH_UNLIMITED : Math.max(WIDTH_MIN, columns)
 }
 
 /** Rows under a header. The widest column gives way first, until all fits. Control characters are made visible. */
@@ -20,6 +21,26 @@ export function table(header: readonly string[], rows: ReadonlyArray<readonly st
     width - GAP.length * (header.length - 1),
   )
   return cells.map((row) => `${line(row, widths)}\n`).join('')
+}
+
+/**
+ * Columns as wide as their longest cell; the columns in `flexible` give way, the last of them first, when the line is longer
+ * than `width`. `indent` spaces stand before each line.
+ */
+export function tableLines(rows: ReadonlyArray<readonly string[]>, width: number, flexible: readonly number[], indent = 0): string[] {
+  const cells = rows.map((row) => row.map(printable))
+  const columns = Math.max(0, ...cells.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  for (const column of flexible.toReversed()) {
+    const over = indent + sum(widths) + GAP.length * Math.max(0, columns - 1) - width
+    if (over > 0) widths[column] = Math.max(COLUMN_MIN, (widths[column] ?? 0) - over)
+  }
+  return cells.map((row) => cut(`${' '.repeat(indent)}${line(row, widths)}`, width))
+}
+
+/** The text in lines of at most `width`, each after `indent` spaces. */
+export function paragraph(text: string, width: number, indent = 0): string[] {
+  return wrap(printable(text), width - indent).map((each) => `${' '.repeat(indent)}${each}`)
 }
 
 /** Names and values, one pair to a line. */

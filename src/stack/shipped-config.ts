@@ -21,8 +21,8 @@ const Receivers = z.array(z.object({ webhook_configs: z.array(z.unknown()).optio
 export function writePrometheusConfig(file: string, addresses: LoopAddresses, scrapeIntervalMs: number): void {
   const document = readShipped('prometheus/prometheus.yml')
   const scrape = promDuration(scrapeIntervalMs)
-  // Judged more often than measured: what a scrape brings is not left lying for another whole interval.
-  const evaluation = promDuration(Math.max(500, Math.round(scrapeIntervalMs / 2.5)))
+  // Judged as often as measured: more often costs much and tells nothing new.
+  const evaluation = promDuration(Math.max(500, scrapeIntervalMs))
   document.setIn(['global', 'scrape_interval'], scrape)
   document.setIn(['global', 'scrape_timeout'], scrape)
   document.setIn(['global', 'evaluation_interval'], evaluation)

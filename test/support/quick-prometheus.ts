@@ -1,4 +1,4 @@
-/** Owns a second Prometheus beside a running loop: same targets, same rules, but those of once a minute run every 5 s. */
+/** Owns a second Prometheus beside a running loop: same targets, same rules, but those of every one or four minutes run every 5 s. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse, stringify } from 'yaml'
@@ -17,7 +17,9 @@ export async function startQuickPrometheus(stateDir: string): Promise<string> {
   for (const name of readdirSync(RULES)) {
     writeFileSync(
       path.join(directory, name),
-      readFileSync(path.join(RULES, name), 'utf8').replaceAll(/^( *)interval: 1m$/gm, '$1interval: 5s'),
+      readFileSync(path.join(RULES, name), 'utf8')
+        .replaceAll(/^( *)interval: [14]m$/gm, '$1interval: 5s')
+        .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s'),
     )
   }
   const { alerting: _alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))

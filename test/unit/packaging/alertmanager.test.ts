@@ -24,7 +24,10 @@ describe('the routes', () => {
   test.each([
     [['alertname=FileCreationStorm', 'severity=critical', 'remediate=kill'], 'procwarden-remediator'],
     [['alertname=ProcessFileCreationStorm', 'severity=critical', 'remediate=kill'], 'procwarden-remediator'],
+    [['alertname=GroupFileCreationStorm', 'severity=critical', 'remediate=notify'], 'procwarden-remediator'],
     [['alertname=CpuAboveBaseline', 'severity=warning', 'remediate=notify'], 'procwarden-remediator'],
+    [['alertname=ForkBomb', 'severity=critical', 'remediate=kill'], 'procwarden-remediator'],
+    [['alertname=HostMemoryHigh', 'severity=critical', 'remediate=command'], 'procwarden-remediator'],
     [['alertname=SomebodyElses', 'severity=critical'], 'nobody'],
     [['alertname=FileCreationStorm', 'severity=critical', 'remediate='], 'nobody'],
   ])('%j goes to %s', (labels, receiver) => {
@@ -127,6 +130,26 @@ describe('a running Alertmanager', () => {
     expect(
       received.flatMap(({ payload }) => payload.alerts).find((alert) => alert.labels['alertname'] === 'CpuLimit')?.labels['group'],
     ).toBe('other')
+  })
+
+  test('says the same thing once: the most telling alert of a signal, a leak or a storm', async () => {
+    const common = { severity: 'warning', kind: 'anomaly', remediate: 'notify', instance: 'a', group: 'app' }
+    await fire([
+      { ...common, alertname: 'CpuAboveBaseline', signal: 'cpu' },
+      { ...common, alertname: 'MemoryLeakFast', signal: 'memory_leak_fast' },
+    ])
+    await vi.waitFor(() => expect(sent()).toHaveLength(2), WAIT)
+    await fire([
+      { ...common, alertname: 'SignalOutOfRange', signal: 'cpu' },
+      { ...common, alertname: 'SignalOutOfRange', signal: 'reads', instance: 'b' },
+      { ...common, alertname: 'SuddenAllocation', signal: 'allocation' },
+      { ...common, alertname: 'SuddenAllocation', signal: 'allocation', group: 'other', instance: 'b' },
+    ])
+    await vi.waitFor(
+      () => expect(sent()).toEqual(['CpuAboveBaseline a', 'MemoryLeakFast a', 'SignalOutOfRange b', 'SuddenAllocation b']),
+      WAIT,
+    )
+    await vi.waitFor(async () => expect((await inhibited()).toSorted()).toEqual(['SignalOutOfRange a', 'SuddenAllocation a']), WAIT)
   })
 
   test('tells when an alert has resolved', async () => {

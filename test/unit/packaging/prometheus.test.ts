@@ -37,8 +37,8 @@ test('Prometheus starts from the shipped configuration, with every rule and both
   const counted = (some: ReadonlyArray<{ name: string; rules: readonly unknown[] }>) =>
     Object.fromEntries(some.map((group) => [group.name, group.rules.length]))
   expect(counted(groups)).toEqual(counted(shipped))
-  // No interval of its own means that of the global section.
-  expect(groups.find((group) => group.name === 'procwarden-files')?.interval).toBe(2)
+  // As often as is scraped.
+  expect(groups.find((group) => group.name === 'procwarden-files')?.interval).toBe(5)
 
   const Targets = z.object({ data: z.object({ activeTargets: z.array(z.object({ scrapePool: z.string() })) }) })
   // Prometheus hands targets to its scrapers some seconds after it is ready.

@@ -6,7 +6,7 @@ import { ROOT, RULES_DIR, readRuleFiles, requireTool, ruleTestFiles } from './sh
 
 const promtool = requireTool('promtool')
 
-test.each(ruleTestFiles())('promtool test rules %s', { timeout: 60_000 }, (file) => {
+test.each(ruleTestFiles())('promtool test rules %s', { timeout: 300_000 }, (file) => {
   const result = run(['test', 'rules', file])
   expect(result.output).toMatch(/SUCCESS/)
   expect(result.output).not.toMatch(/FAILED/)
@@ -34,6 +34,6 @@ test('promtool check config finds the rule files beside it', () => {
 })
 
 function run(args: readonly string[]): { readonly status: number | null; readonly output: string } {
-  const { status, stdout, stderr } = spawnSync(promtool, args, { cwd: ROOT, encoding: 'utf8', timeout: 55_000 })
+  const { status, stdout, stderr } = spawnSync(promtool, args, { cwd: ROOT, encoding: 'utf8', timeout: 290_000 })
   return { status, output: `${stdout}${stderr}` }
 }

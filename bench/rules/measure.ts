@@ -1,0 +1,160 @@
+/** Owns running a real Prometheus on a prepared history and reading how long it takes to evaluate each group and rule. */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { durationSeconds } from '../../src/rules/selectors.ts'
+import type { Rule } from '../../src/rules/rule-files.ts'
+import type { Children } from '../lib/children.ts'
+import { freePort } from '../lib/free-port.ts'
+import { median } from '../lib/statistics.ts'
+
+export interface RuleSetOptions {
+  readonly prometheus: string
+  readonly children: Children
+  readonly work: string
+  readonly data: string
+  readonly rules: readonly Rule[]
+  readonly target: string | undefined
+  /** How often groups are evaluated while they are measured, whatever interval they ship with. */
+  readonly everySeconds: number
+  readonly evaluations: number
+  /** Of groups that ship without an interval of their own. */
+  readonly globalIntervalSeconds: number
+  readonly say: (text: string) => void
+}
+
+export interface GroupCost {
+  readonly name: string
+  /** As shipped. */
+  readonly intervalSeconds: number
+  readonly medianMs: number
+  /** The fastest evaluation: what other work on the machine has disturbed least. */
+  readonly leastMs: number
+  /** Medians at the shipped interval. */
+  readonly msPerMinute: number
+  readonly leastMsPerMinute: number
+  readonly rules: ReadonlyArray<{ readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly medianMs: number }>
+}
+
+const Answer = z.object({
+  data: z.object({
+    groups: z.array(
+      z.object({
+        name: z.string(),
+        evaluationTime: z.number(),
+        lastEvaluation: z.string(),
+        rules: z.array(
+          z.object({
+            name: z.string(),
+            labels: z.record(z.string(), z.string()).optional(),
+            evaluationTime: z.number(),
+            health: z.string(),
+            lastError: z.string().optional(),
+          }),
+        ),
+      }),
+    ),
+  }),
+})
+type Group = z.infer<typeof Answer>['data']['groups'][number]
+
+const READY_MS_MAX = 300_000
+const LOOK_EVERY_MS = 500
+/** The first evaluations fill caches and find counters without a past. */
+const SETTLING_EVALUATIONS = 2
+
+export interface StartedPrometheus {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** With the rules given, each group at `everySeconds`; without a target nothing is scraped. */
+export async function startPrometheus(options: Omit<RuleSetOptions, 'evaluations' | 'globalIntervalSeconds'>): Promise<StartedPrometheus> {
+  const { work, rules, target, everySeconds } = options
+  const rulesFile = path.join(work, 'measured.rules.yml')
+  writeFileSync(rulesFile, ruleFileText(rules, everySeconds))
+  const configFile = path.join(work, 'prometheus.yml')
+  const scrape_configs = target === undefined ? [] : [{ job_name: 'procwarden-exporter', static_configs: [{ targets: [target] }] }]
+  writeFileSync(configFile, stringify({ global: { scrape_interval: '5s', scrape_timeout: '5s' }, rule_files: [rulesFile], scrape_configs }))
+  const url = `http://127.0.0.1:${await freePort()}`
+  const args = [
+    `--config.file=${configFile}`,
+    `--web.listen-address=${new URL(url).host}`,
+    `--storage.tsdb.path=${options.data}`,
+    '--storage.tsdb.retention.time=100d',
+    '--log.level=error',
+  ]
+  const program = options.children.start(options.prometheus, args, {})
+  const end = performance.now() + READY_MS_MAX
+  while ((await fetch(`${url}/-/ready`).catch(() => undefined))?.ok !== true) {
+    if (performance.now() > end) throw new Error(`Prometheus was not ready within ${READY_MS_MAX / 1000} s`)
+    await Promise.race([delay(LOOK_EVERY_MS), program.ended.then(() => Promise.reject(new Error('Prometheus ended')))])
+  }
+  return {
+    url,
+    stop: async () => {
+      program.signal('SIGTERM')
+      await program.ended
+    },
+  }
+}
+
+/** Medians over `evaluations` of each group, after it has settled. */
+export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost[]> {
+  const prometheus = await startPrometheus(options)
+  const seen = new Map<string, Map<string, Group>>()
+  const wanted = options.evaluations + SETTLING_EVALUATIONS
+  for (;;) {
+    await delay(LOOK_EVERY_MS)
+    const { groups } = Answer.parse(await (await fetch(`${prometheus.url}/api/v1/rules`)).json()).data
+    for (const group of groups) {
+      if (group.lastEvaluation.startsWith('0001')) continue
+      const fault = group.rules.find(({ health }) => health === 'err')
+      if (fault !== undefined) throw new Error(`${fault.name} fails: ${fault.lastError ?? ''}`)
+      const evaluations = seen.get(group.name) ?? new Map<string, Group>()
+      evaluations.set(group.lastEvaluation, group)
+      seen.set(group.name, evaluations)
+    }
+    if (groups.length > 0 && groups.every(({ name }) => (seen.get(name)?.size ?? 0) >= wanted)) break
+  }
+  await prometheus.stop()
+  return [...seen].map(([name, evaluations]) => costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), options))
+}
+
+function costOf(name: string, evaluations: readonly Group[], { rules, globalIntervalSeconds }: RuleSetOptions): GroupCost {
+  const shipped = rules.find((rule) => rule.group === name)?.interval
+  const intervalSeconds = shipped === undefined ? globalIntervalSeconds : (durationSeconds(shipped) ?? globalIntervalSeconds)
+  const leastMs = Math.min(...evaluations.map(({ evaluationTime }) => evaluationTime * 1000))
+  const medianMs = median(evaluations.map(({ evaluationTime }) => evaluationTime * 1000))
+  return {
+    name,
+    intervalSeconds,
+    medianMs,
+    leastMs,
+    leastMsPerMinute: (leastMs * 60) / intervalSeconds,
+    msPerMinute: (medianMs * 60) / intervalSeconds,
+    rules: (evaluations[0]?.rules ?? []).map((rule, index) => ({
+      name: rule.name,
+      labels: rule.labels ?? {},
+      medianMs: median(evaluations.map((evaluation) => (evaluation.rules[index]?.evaluationTime ?? 0) * 1000)),
+    })),
+  }
+}
+
+/** The rules unchanged, in their groups, each group at the interval of the measurement. JSON is YAML. */
+function ruleFileText(rules: readonly Rule[], everySeconds: number): string {
+  const groups = [...Map.groupBy(rules, (rule) => rule.group)].map(([name, members]) => ({
+    name,
+    interval: `${everySeconds}s`,
+    rules: members.map((rule) => ({
+      ...(rule.kind === 'record' ? { record: rule.name } : { alert: rule.name, annotations: rule.annotations }),
+      expr: rule.expr,
+      labels: rule.labels,
+      ...(rule.for === undefined ? {} : { for: rule.for }),
+      ...(rule.keepFiringFor === undefined ? {} : { keep_firing_for: rule.keepFiringFor }),
+    })),
+  }))
+  return JSON.stringify({ groups })
+}

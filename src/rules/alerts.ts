@@ -1,0 +1,152 @@
+/** Owns what there is to say about each alert of a set of rules: its words, its thresholds and where they are written. */
+import type { Place, Rule } from './rule-files.ts'
+import { selectorsOf, type Selector, type SelectorMatcher } from './selectors.ts'
+import { ANY_SIGNAL, thresholdName, thresholdOf, thresholdRules, type Threshold, type ThresholdRule } from './thresholds.ts'
+
+export interface AlertView extends Place {
+  readonly name: string
+  /** Its label, or those of the series it looks at. */
+  readonly severities: readonly string[]
+  readonly remediate: string | undefined
+  readonly for: string | undefined
+  /** How often it is looked at, as written; undefined: at the global evaluation interval. */
+  readonly interval: string | undefined
+  /** What it says of itself, in words from the rule file. */
+  readonly words: string
+  readonly expr: string
+  readonly unit: string | undefined
+  readonly runbook: string | undefined
+  readonly thresholds: readonly Threshold[]
+}
+
+/** In the order of the files. */
+export function viewAlerts(rules: readonly Rule[]): AlertView[] {
+  const recorders = Map.groupBy(
+    rules.filter((rule) => rule.kind === 'record'),
+    (rule) => rule.name,
+  )
+  const written = thresholdRules(rules)
+  return rules.filter((rule) => rule.kind === 'alert').map((rule) => viewAlert(rule, recorders, written))
+}
+
+function viewAlert(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>, written: readonly ThresholdRule[]): AlertView {
+  const reached = reach(alert, recorders)
+  const unit = alert.annotations['unit']
+  return {
+    name: alert.name,
+    file: alert.file,
+    line: alert.line,
+    severities: severitiesOf(alert, recorders),
+    remediate: alert.labels['remediate'],
+    for: alert.for,
+    interval: alert.interval,
+    words: wordsOf(alert),
+    expr: alert.expr,
+    unit: unit !== undefined && !unit.includes('{{') ? unit : undefined,
+    runbook: alert.annotations['runbook_url'],
+    thresholds: thresholdsOf(reached, alert, written),
+  }
+}
+
+/** An `explanation` of its own, else the comment above it, else its summary with the templates as placeholders. */
+function wordsOf(alert: Rule): string {
+  const { explanation, summary, description } = alert.annotations
+  if (explanation !== undefined && explanation !== '') return plain(explanation)
+  return alert.comment === '' ? plain(summary ?? description ?? '') : alert.comment
+}
+
+/** `{{ $labels.group }}` becomes `<group>`, `{{ $value | ... }}` becomes `<value>`, other templates `<...>`. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/\{\{-?\s*\$labels\.(\w+)[^}]*\}\}/g, '<$1>')
+    .replaceAll(/\{\{-?\s*\$value[^}]*\}\}/g, '<value>')
+    .replaceAll(/\{\{[^}]*\}\}/g, '<...>')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
+
+function severitiesOf(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>): string[] {
+  const own = alert.labels['severity']
+  if (own !== undefined && !own.includes('{{')) return [own]
+  const inherited = selectorsOf(alert.expr).flatMap((selector) =>
+    recordedBy(selector, recorders).flatMap((rule) => rule.labels['severity'] ?? []),
+  )
+  return [...new Set(inherited)].toSorted()
+}
+
+interface Reached {
+  /** Selectors of thresholds, in the order they are met. */
+  readonly thresholds: readonly Selector[]
+  /** The signals that the alert is about; undefined: any. */
+  readonly signals: readonly string[] | undefined
+}
+
+/** Follows the alert through the recording rules it builds on, up to the thresholds. */
+function reach(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>): Reached {
+  const thresholds: Selector[] = []
+  const seen = new Set<Rule>()
+  let signals: string[] | undefined = alert.labels['signal'] === undefined ? undefined : [alert.labels['signal']]
+  let layer: readonly Rule[] = [alert]
+  while (layer.length > 0) {
+    const selectors = layer.flatMap((rule) => selectorsOf(rule.expr))
+    // The layer nearest to the alert that names signals decides.
+    signals ??= namedSignals(selectors)
+    thresholds.push(...selectors.filter((selector) => thresholdName(selector.metric) !== undefined))
+    layer = selectors
+      .filter((selector) => thresholdName(selector.metric) === undefined)
+      .flatMap((selector) => recordedBy(selector, recorders))
+      .filter((rule) => !seen.has(rule) && seen.add(rule))
+  }
+  return { thresholds, signals }
+}
+
+function namedSignals(selectors: readonly Selector[]): string[] | undefined {
+  const named = selectors
+    .filter((selector) => thresholdName(selector.metric) === undefined)
+    .flatMap((selector) => signalsOf(selector) ?? [])
+  return named.length > 0 ? [...new Set(named)] : undefined
+}
+
+function signalsOf(selector: Selector): string[] | undefined {
+  const matcher = selector.matchers.find(({ label, op }) => label === 'signal' && (op === '=' || op === '=~'))
+  if (matcher === undefined) return undefined
+  return matcher.op === '=' ? [matcher.value] : matcher.value.split('|').filter((value) => /^[\w-]+$/.test(value))
+}
+
+function thresholdsOf(reached: Reached, alert: Rule, written: readonly ThresholdRule[]): Threshold[] {
+  const excluded = selectorsOf(alert.expr).flatMap(({ matchers }) => matchers.filter(({ label }) => label === 'signal'))
+  const wanted = new Map<string, Threshold>()
+  for (const selector of reached.thresholds) {
+    const name = thresholdName(selector.metric) ?? ''
+    const signals = signalsOf(selector) ?? reached.signals ?? everySignal(written, name, excluded)
+    for (const signal of signals) wanted.set(`${name} ${signal}`, thresholdOf(written, name, signal))
+  }
+  return [...wanted.values()].filter((threshold) => threshold.default !== undefined || threshold.overrides.length > 0)
+}
+
+function everySignal(written: readonly ThresholdRule[], name: string, excluded: readonly SelectorMatcher[]): string[] {
+  const signals = written.filter((rule) => rule.name === name && rule.kind === 'default').map((rule) => rule.signal)
+  return [...new Set(signals)].filter((signal) => signal === ANY_SIGNAL || excluded.every((matcher) => fits(matcher, signal)))
+}
+
+/** The rules that record what the selector asks for, as far as their own labels tell. */
+export function recordedBy(selector: Selector, recorders: ReadonlyMap<string, readonly Rule[]>): Rule[] {
+  return (recorders.get(selector.metric) ?? []).filter((rule) =>
+    selector.matchers.every((matcher) => {
+      const value = rule.labels[matcher.label]
+      return value === undefined || fits(matcher, value)
+    }),
+  )
+}
+
+export function fits({ op, value }: SelectorMatcher, actual: string): boolean {
+  if (op === '=') return actual === value
+  if (op === '!=') return actual !== value
+  let isMatch = true
+  try {
+    isMatch = new RegExp(`^(?:${value})$`, 'su').test(actual)
+  } catch {
+    return true // RE2 knows what JavaScript does not; whoever cannot tell leaves it in
+  }
+  return op === '=~' ? isMatch : !isMatch
+}

@@ -1,0 +1,124 @@
+/** Tests that a real Prometheus with eight days of history knows what is normal for a program, and says so when it misbehaves. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { choosePort } from '../../src/stack/ports.ts'
+import { findTool } from '../../src/stack/tools.mjs'
+import { exporterAs } from '../support/exporter-process.ts'
+import { temporaryDirectory, temporaryProcess } from '../support/temporary.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
+const FIXTURE = path.resolve(import.meta.dirname, '../fixtures/busy-loop.mjs')
+const GROUP = 'busy-loop.mjs'
+const JOB = 'procwarden-exporter'
+const MINUTE = 60
+const DAYS = 8
+/** Cores: what the program has always used, between these two. */
+const CALM = [0.04, 0.06] as const
+
+const Alerts = z.object({
+  data: z.object({
+    alerts: z.array(
+      z.object({ state: z.string(), labels: z.record(z.string(), z.string()), annotations: z.record(z.string(), z.string()) }),
+    ),
+  }),
+})
+
+test('a program that was calm for eight days and then spins is told with its own baseline', async () => {
+  const exporter = await exporterAs({}, {})
+  const instance = new URL(exporter.url).host
+  const directory = temporaryDirectory()
+  const data = path.join(directory, 'data')
+  backfill(directory, data, instance)
+  const prometheus = await startPrometheus(directory, data, instance)
+
+  const learned = await waitFor(
+    'the baseline to be learned',
+    () => valueOf(prometheus, `procwarden:signal:mean1d{group="${GROUP}"}`),
+    60_000,
+  )
+  expect(learned).toBeCloseTo(0.05, 3)
+  expect(await firing(prometheus)).toEqual([])
+
+  // Several, so that a busy machine leaves them half a core together.
+  const busy = await Promise.all([1, 2, 3, 4].map(() => temporaryProcess(process.execPath, [FIXTURE])))
+  const alerts = await waitFor(
+    'both alerts about the busy program',
+    async () => {
+      const found = await firing(prometheus)
+      return found.length >= 2 && found
+    },
+    150_000,
+  )
+  const multiple = alerts.find((alert) => alert.labels['alertname'] === 'CpuAboveBaseline')
+  expect(multiple?.labels).toMatchObject({ signal: 'cpu', group: GROUP, instance, kind: 'anomaly' })
+  // Five times 0.05 is below the floor of 0.25 above it.
+  expect(multiple?.annotations).toMatchObject({ baseline: '0.050', threshold: '0.300', unit: 'cores' })
+  expect(multiple?.annotations['description']).toMatch(new RegExp(`pid (${busy.map(({ pid }) => pid).join('|')}) `))
+  const band = alerts.find((alert) => alert.labels['alertname'] === 'SignalOutOfRange')
+  expect(band?.labels).toMatchObject({ signal: 'cpu', group: GROUP, direction: 'above' })
+  expect(band?.annotations).toMatchObject({ baseline: '0.050', threshold: '0.310' })
+  expect(Number(band?.annotations['current'])).toBeGreaterThan(0.31)
+})
+
+/** Eight days of one level a minute, and the hours that the rules would have written of them, up to this minute. */
+function backfill(directory: string, data: string, instance: string): void {
+  const now = Math.floor(Date.now() / 1000 / MINUTE) * MINUTE - MINUTE
+  const labels = `signal="cpu",group="${GROUP}",instance="${instance}",job="${JOB}"`
+  const lines: string[] = []
+  const family = (name: string, stepSeconds: number, value: (at: number) => number): void => {
+    lines.push(`# TYPE ${name} gauge`)
+    const last = Math.floor(now / stepSeconds) * stepSeconds
+    for (let at = last - DAYS * 86_400; at <= last; at += stepSeconds) lines.push(`${name}{${labels}} ${value(at)} ${at}`)
+  }
+  family('procwarden:signal:hour_max', 3600, () => CALM[1])
+  family('procwarden:signal:hour_mean', 3600, () => (CALM[0] + CALM[1]) / 2)
+  family('procwarden:signal:hour_min', 3600, () => CALM[0])
+  family('procwarden:signal:level', MINUTE, (at) => CALM[(at / MINUTE) % 2] ?? CALM[0])
+  const file = path.join(directory, 'history.txt')
+  writeFileSync(file, `${lines.join('\n')}\n# EOF\n`)
+  execFileSync(findTool('promtool') ?? 'promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '-q', file, data], { stdio: 'ignore' })
+}
+
+/** The shipped rules; what takes a minute takes seconds, and so do the five minutes of rates and of what has to last. */
+async function startPrometheus(directory: string, data: string, instance: string): Promise<string> {
+  for (const name of readdirSync(RULES)) {
+    const rules = readFileSync(path.join(RULES, name), 'utf8')
+      .replaceAll(/^( *)interval: \d+[ms]$/gm, '$1interval: 2s')
+      .replaceAll(/rate\((\w+)\[5m\]\)/g, 'rate($1[20s])')
+      .replaceAll('procwarden:signal:level[5m]', 'procwarden:signal:level[15s]')
+      .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 15s')
+    writeFileSync(path.join(directory, name), rules)
+  }
+  const config = path.join(directory, 'prometheus.yaml')
+  writeFileSync(
+    config,
+    stringify({
+      global: { scrape_interval: '2s', evaluation_interval: '2s' },
+      rule_files: [path.join(directory, '*.yml')],
+      scrape_configs: [{ job_name: JOB, static_configs: [{ targets: [instance] }] }],
+    }),
+  )
+  const url = `http://127.0.0.1:${await choosePort('prometheus', 0)}`
+  const args = [`--config.file=${config}`, `--web.listen-address=${new URL(url).host}`, `--storage.tsdb.path=${data}`, '--log.level=error']
+  await temporaryProcess(findTool('prometheus') ?? 'prometheus', args)
+  await waitFor('Prometheus', async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true, 60_000)
+  return url
+}
+
+async function valueOf(prometheus: string, query: string): Promise<number | undefined> {
+  const response = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query }).toString()}`)
+  const Answer = z.object({ data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }) })
+  const [first] = Answer.parse(await response.json()).data.result
+  return first === undefined ? undefined : Number(first.value[1])
+}
+
+/** What fires about the busy program's CPU. */
+async function firing(prometheus: string) {
+  const { data } = Alerts.parse(await (await fetch(`${prometheus}/api/v1/alerts`)).json())
+  return data.alerts.filter((alert) => alert.state === 'firing' && alert.labels['group'] === GROUP && alert.labels['signal'] === 'cpu')
+}

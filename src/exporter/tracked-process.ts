@@ -25,7 +25,9 @@ export interface TrackedProcess {
   published: boolean
   /** As of the last scrape; see descendants.ts. */
   descendants: number
+  brood: number
   childrenToCount: number
+  heaviestOther: number
   /** The number of the scan that found it first, and of the last that found it. */
   bornScan: number
   seenScan: number
@@ -46,7 +48,9 @@ export function newTrackedProcess(known: Known): TrackedProcess {
     selectedFiles: 0,
     published: false,
     descendants: 0,
+    brood: 0,
     childrenToCount: 0,
+    heaviestOther: 0,
     bornScan: 0,
     seenScan: 0,
   }

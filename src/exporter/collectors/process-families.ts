@@ -11,6 +11,12 @@ export const CPU = family('process_cpu_seconds_total', 'counter', ['group', 'pid
 export const FILES = family('process_files_created_total', 'counter', PROCESS, 'Files created below the watched folders by the process.')
 export const START = family('process_start_time_seconds', 'gauge', PROCESS, 'When the process started, since the Unix epoch.')
 export const DESCENDANTS = family('process_descendants', 'gauge', PROCESS, 'Living children of the process, with theirs, down to the last.')
+export const BROOD = family(
+  'process_brood',
+  'gauge',
+  PROCESS,
+  'Descendants that are the doing of the process: without those below its one child of another program that has most of them.',
+)
 export const INFO = family(
   'process_info',
   'gauge',
@@ -50,6 +56,7 @@ export function writeProcesses(out: Exposition, chosen: readonly TrackedProcess[
   for (const { ofProcess, counter } of COUNTERS) each(ofProcess, ({ counters }) => counters[counter])
   each(START, ({ sample }) => sample.startTimeSeconds)
   each(DESCENDANTS, ({ process }) => process.descendants)
+  each(BROOD, ({ process }) => process.brood)
   out.write(INFO, (sample) => {
     for (const { labels, process } of rows) {
       sample([...labels, printable(process.comm), userOf(process, options), process.details.unit ?? ''], 1)

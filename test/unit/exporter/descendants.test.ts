@@ -4,17 +4,19 @@ import { countDescendants } from '../../../src/exporter/descendants.ts'
 import { ProcessTable } from '../../../src/exporter/process-table.ts'
 import { FakeClock } from '../../support/clock.ts'
 
-/** By pid, of processes given as [pid, parent]. */
-function counted(links: ReadonlyArray<readonly [pid: number, ppid: number]>): Record<number, number> {
+type Link = readonly [pid: number, ppid: number, comm?: string]
+
+/** By pid, of processes given as [pid, parent]; they are of one program unless named. */
+function counted(links: readonly Link[], figure: 'descendants' | 'brood' = 'descendants'): Record<number, number> {
   const clock = new FakeClock()
   const settings = { matchers: [], groupsMax: 10, groupExpiryMs: 1e9 }
   const table = new ProcessTable({ settings, clock, startTicksOf: () => undefined, identify: () => undefined })
-  const samples = links.map(([pid, ppid]) => ({
+  const samples = links.map(([pid, ppid, comm = 'a']) => ({
     pid,
     ppid,
     startTicks: pid,
     startTimeSeconds: 1,
-    comm: 'a',
+    comm,
     state: 'S',
     isKernelThread: false,
     virtualBytes: 0,
@@ -23,7 +25,7 @@ function counted(links: ReadonlyArray<readonly [pid: number, ppid: number]>): Re
   table.apply({ samples, unreadable: { io: 0, fd: 0, exe: 0, status: 0, limits: 0 } }, clock.nowMs())
   const processes = [...table.processes()]
   countDescendants(processes, table)
-  return Object.fromEntries(processes.map(({ pid, descendants }) => [pid, descendants]))
+  return Object.fromEntries(processes.map((process) => [process.pid, process[figure]]))
 }
 
 test('children count with theirs, in whatever order they come', () => {
@@ -52,4 +54,14 @@ test('a circle, which two moments of one scan can show, ends, and counts what ha
       [5, 5],
     ]),
   ).toEqual({ 1: 0, 2: 2, 3: 1, 4: 0, 5: 0 })
+})
+
+test('whoever is merely above the one that multiplies has no brood', () => {
+  const bomb: Link[] = Array.from({ length: 60 }, (_, index) => [100 + index, 4 + (index % 3), 'sleep'])
+  const brood = counted(
+    [[1, 0, 'init'], [2, 1, 'bash'], [3, 2, 'timeout'], [4, 3, 'bomb'], [5, 4, 'bomb'], [6, 4, 'bomb'], ...bomb],
+    'brood',
+  )
+  // The bomb's own copies count with theirs; one of its sleeping children is the heaviest of another program.
+  expect([brood[1], brood[2], brood[3], brood[4]]).toEqual([0, 0, 0, 61])
 })

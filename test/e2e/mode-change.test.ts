@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { LoopReport } from '../../src/stack/up.ts'
 import type { IncidentView } from '../../src/remediator/incident-view.ts'
-import { PROCWARDEN, procwarden } from '../support/loop.ts'
+import { PROCWARDEN, ownProgramsOnly, procwarden } from '../support/loop.ts'
 import { exitOf } from '../support/temporary.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startRunawayWriter } from '../support/runaway-writer.ts'
@@ -23,9 +23,19 @@ afterEach(async () => {
 })
 
 async function up(mode: string, ports: readonly string[]): Promise<LoopReport> {
-  const child = spawn(PROCWARDEN, ['up', '--json', '--state.dir', path.join(root, 'state'), '--mode', mode, '--watch', watched, ...ports], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const args = [
+    'up',
+    '--json',
+    '--state.dir',
+    path.join(root, 'state'),
+    '--mode',
+    mode,
+    '--watch',
+    watched,
+    ...ownProgramsOnly(root),
+    ...ports,
+  ]
+  const child = spawn(PROCWARDEN, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   running = async () => {
     running = undefined
     child.kill('SIGTERM')

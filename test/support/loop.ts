@@ -1,6 +1,6 @@
 /** Owns running the whole loop as a user does, with `procwarden up`, and reading what it reports. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { LoopReport } from '../../src/stack/up.ts'
@@ -30,6 +30,16 @@ export interface LoopOptions {
   readonly withoutCapabilities?: boolean
 }
 
+/** What tests start to misbehave. A loop in mode auto sees every program of the machine that the tests run on. */
+const OWN_PROGRAMS = ['runaway-writer.cjs', 'file-storm.ts']
+
+/** A remediator's configuration that lets it touch the tests' own programs and nothing else; returns the flags for it. */
+export function ownProgramsOnly(folder: string): string[] {
+  const file = path.join(folder, 'remediator.yml')
+  writeFileSync(file, JSON.stringify({ allow: { groups: OWN_PROGRAMS } }))
+  return ['--config.remediator', file]
+}
+
 const FREE_PORTS = ['exporter', 'remediator', 'prometheus', 'alertmanager'].flatMap((part) => [`--port.${part}`, '0'])
 
 export async function startLoop(options: LoopOptions = {}): Promise<TestLoop> {
@@ -45,6 +55,7 @@ export async function startLoop(options: LoopOptions = {}): Promise<TestLoop> {
     options.mode ?? 'auto',
     '--watch',
     watched,
+    ...ownProgramsOnly(root),
     ...FREE_PORTS,
     ...(options.args ?? []),
   ]

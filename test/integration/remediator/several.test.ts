@@ -36,9 +36,10 @@ describe('two remediators on one store', () => {
     for (const child of accused) expect(await exitOf(child)).toBe('SIGTERM')
     const incidents = await waitFor('four kills on record', async () => {
       const all = await incidentsOf(other)
-      return all.length === 4 && all.every(({ outcome }) => outcome === 'killed') && all
+      return all.filter(({ outcome }) => outcome === 'killed').length === 4 && all
     })
-    for (const { timeline } of incidents) expect(timeline.filter(({ event }) => event === 'signal.sent')).toHaveLength(1)
+    // The second word about one may come when it is dead already, and is an incident that finds nobody.
+    expect(incidents.flatMap(({ timeline }) => timeline.filter(({ event }) => event === 'signal.sent'))).toHaveLength(4)
     for (const { child } of [one, other]) {
       child.kill('SIGTERM')
       expect(await exitOf(child)).toBe(0)

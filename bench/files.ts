@@ -9,6 +9,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Children } from './lib/children.ts'
 import { buildExporter } from './lib/exporter.ts'
+import { machine as machineLine, say, wholeNumber } from './lib/command.ts'
 import { CHOKIDAR, exporter, inotifywait, watcher, type Contender } from './files/contenders.ts'
 import { openGrounds, type Grounds } from './files/file-system.ts'
 import { measure, type Measurement } from './files/measure.ts'
@@ -67,20 +68,8 @@ async function findContenders(): Promise<Contender[]> {
   return [...own, ...(parcel === undefined ? [] : [watcher('@parcel/watcher', parcel)]), ...(inotify ? [inotifywait(inotify)] : [])]
 }
 
-function wholeNumber(flag: string, text: string, max: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0 && value <= max) return value
-  process.stderr.write(`bench: ${flag} takes whole numbers from 1 to ${max}, not "${text}"\n`)
-  return process.exit(2)
-}
-
 function describeMachine(): string {
-  const [cpu] = os.cpus()
-  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} CPUs, Linux ${os.release()}, Node ${process.versions.node}; files ${grounds?.kind ?? ''}`
-}
-
-function say(text: string): void {
-  process.stderr.write(`bench: ${text}\n`)
+  return `${machineLine()}; files ${grounds?.kind ?? ''}`
 }
 
 async function end(code: number): Promise<never> {

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { createChildren } from './lib/children.ts'
+import { machine, say, wholeNumber } from './lib/command.ts'
 import { ROOT } from './lib/exporter.ts'
 import { measureReaction, programName, type Loop, type Reaction } from './reaction/measure.ts'
 import { formatReactions, verdicts } from './reaction/report.ts'
@@ -35,8 +36,8 @@ try {
   const judged = verdicts(reactions)
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ machine: machine(), scrapeIntervalMs: intervalMs, reactions, verdicts: judged }, undefined, 2)}\n`
-      : `${machine()}\nscraped every ${flags['scrape-interval']}, ${rate} files a second\n\n${formatReactions(reactions)}\n`,
+      ? `${JSON.stringify({ machine: machine({ withLoad: true }), scrapeIntervalMs: intervalMs, reactions, verdicts: judged }, undefined, 2)}\n`
+      : `${machine({ withLoad: true })}\nscraped every ${flags['scrape-interval']}, ${rate} files a second\n\n${formatReactions(reactions)}\n`,
   )
   await end(0)
 } catch (error) {
@@ -92,23 +93,9 @@ function durationMs(text: string): number {
   return Number(count) * (unit === 's' ? 1000 : 1)
 }
 
-function wholeNumber(flag: string, text: string, max: number): number {
-  const value = Number(text)
-  return Number.isInteger(value) && value > 0 && value <= max ? value : fail(`${flag} takes whole numbers from 1 to ${max}, not "${text}"`)
-}
-
 function fail(message: string): never {
   say(message)
   return process.exit(2)
-}
-
-function machine(): string {
-  const [cpu] = os.cpus()
-  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} CPUs, load ${os.loadavg()[0]?.toFixed(1)}, Linux ${os.release()}, Node ${process.versions.node}`
-}
-
-function say(text: string): void {
-  process.stderr.write(`bench: ${text}\n`)
 }
 
 async function end(code: number): Promise<never> {

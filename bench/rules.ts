@@ -14,6 +14,7 @@ import { SHIPPED_RULES_DIR, findRuleFiles, readRules, type Rule } from '../src/r
 import { durationSeconds } from '../src/rules/selectors.ts'
 import { findTool } from '../src/stack/tools.mjs'
 import { createChildren } from './lib/children.ts'
+import { machine, say, wholeNumber } from './lib/command.ts'
 import { ROOT } from './lib/exporter.ts'
 import { serveMachine } from './rules/exporter.ts'
 import { writeHistory, writeRecorded } from './rules/history.ts'
@@ -43,8 +44,8 @@ try {
   const results: SizeResult[] = []
   for (const groups of sizes) results.push(await measureSize(groups))
   const text = flags.json
-    ? JSON.stringify({ machine: machine(), days, results, verdicts: verdicts(results) }, undefined, 2)
-    : `${machine()}\n${days} days of history\n\n${formatSizes(results)}`
+    ? JSON.stringify({ machine: machine({ withLoad: true }), days, results, verdicts: verdicts(results) }, undefined, 2)
+    : `${machine({ withLoad: true })}\n${days} days of history\n\n${formatSizes(results)}`
   process.stdout.write(`${text}\n`)
   await end(0)
 } catch (error) {
@@ -92,22 +93,6 @@ function requireTool(name: 'prometheus' | 'promtool'): string {
   const found = findTool(name)
   if (found === undefined) throw new Error(`${name} is not on this machine: run npm start once, which fetches it`)
   return found
-}
-
-function wholeNumber(flag: string, text: string, max: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0 && value <= max) return value
-  say(`${flag} takes whole numbers from 1 to ${max}, not "${text}"`)
-  return process.exit(2)
-}
-
-function machine(): string {
-  const [cpu] = os.cpus()
-  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} CPUs, load ${os.loadavg()[0]?.toFixed(1)}, Linux ${os.release()}, Node ${process.versions.node}`
-}
-
-function say(text: string): void {
-  process.stderr.write(`bench: ${text}\n`)
 }
 
 async function end(code: number): Promise<never> {

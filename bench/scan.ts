@@ -9,10 +9,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createChildren, type Children } from './lib/children.ts'
+import { machine, say, wholeNumber } from './lib/command.ts'
 import { buildExporter } from './lib/exporter.ts'
 import { appsPlugin, processExporter, procwarden, reader, type Contender } from './scan/contenders.ts'
 import { measure, type Measurement } from './scan/measure.ts'
-import type { Say } from './lib/peers.ts'
 import { findAppsPlugin, findProcessExporter } from './scan/peers.ts'
 import { formatReport, verdicts } from './scan/report.ts'
 
@@ -77,22 +77,6 @@ function compile(name: string): string {
   const output = path.join(work, name)
   execFileSync('cc', ['-O2', '-o', output, path.join(import.meta.dirname, 'scan', `${name}.c`)], { stdio: ['ignore', 2, 2] })
   return output
-}
-
-function wholeNumber(flag: string, text: string, max: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0 && value <= max) return value
-  process.stderr.write(`bench: ${flag} takes whole numbers from 1 to ${max}, not "${text}"\n`)
-  return process.exit(2)
-}
-
-function machine(): string {
-  const [cpu] = os.cpus()
-  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} CPUs, Linux ${os.release()}, Node ${process.versions.node}`
-}
-
-function say(...[text]: Parameters<Say>): void {
-  process.stderr.write(`bench: ${text}\n`)
 }
 
 async function end(code: number): Promise<never> {

@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createChildren, type StartedProgram } from './lib/children.ts'
+import { machine, say, wholeNumber } from './lib/command.ts'
 import { buildExporter, ROOT } from './lib/exporter.ts'
 import { deliver, payload, steadyLoad, type Target } from './webhook/load.ts'
 import { formatReport, summary, verdicts, type Measurement } from './webhook/report.ts'
@@ -100,22 +101,6 @@ function addressIn(line: string): string {
 function peakResident(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024
-}
-
-function wholeNumber(flag: string, text: string, max: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value > 0 && value <= max) return value
-  process.stderr.write(`bench: ${flag} takes whole numbers from 1 to ${max}, not "${text}"\n`)
-  return process.exit(2)
-}
-
-function machine(): string {
-  const [cpu] = os.cpus()
-  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} CPUs, Linux ${os.release()}, Node ${process.versions.node}`
-}
-
-function say(text: string): void {
-  process.stderr.write(`bench: ${text}\n`)
 }
 
 async function end(code: number): Promise<never> {

@@ -19,15 +19,7 @@ export function createActions(settings: RemediatorSettings, foundation: Foundati
   const { options, clock, procfs, database } = foundation
   const { holder, mayTouch, managers, prometheus, findMembers } = parts
   const sleep = (ms: number, signal: AbortSignal): Promise<void> => clock.sleep(ms, signal)
-  const freezing = {
-    holder,
-    procfs,
-    mayTouch,
-    database,
-    boot: () => clock.boot(),
-    nowMs: () => clock.nowMs(),
-    sleep: (ms: number) => clock.sleep(ms),
-  }
+  const freezing = freezingWith(foundation, parts)
   const restart = createRestart({ managers, procfs, findMembers, environment, sleep })
   return {
     kill: createKill({ holder, procfs, mayTouch, sleep, wasSignalled: (incident, sinceMs) => wasSignalled(database, incident, sinceMs) }),
@@ -44,6 +36,19 @@ export function createActions(settings: RemediatorSettings, foundation: Foundati
     reap: createReap({ holder, procfs, sleep, restart }),
     command: createCommand({ environment }),
     notify: createNotify(),
+  }
+}
+
+/** What freezing and thawing work with, as actions and while a person is asked. */
+export function freezingWith({ clock, procfs, database }: Foundation, { holder, mayTouch }: Parts) {
+  return {
+    holder,
+    procfs,
+    mayTouch,
+    database,
+    boot: () => clock.boot(),
+    nowMs: () => clock.nowMs(),
+    sleep: (ms: number) => clock.sleep(ms),
   }
 }
 

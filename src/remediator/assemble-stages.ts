@@ -16,7 +16,7 @@ import { matchPolicy } from './stages/match-policy.ts'
 import { recover } from './stages/recover.ts'
 import { snapshot } from './stages/snapshot.ts'
 import { verify } from './stages/verify.ts'
-import { createActions } from './assemble-actions.ts'
+import { createActions, freezingWith } from './assemble-actions.ts'
 import { groupOf } from './assemble-parts.ts'
 import type { Foundation, Parts } from './foundation.ts'
 import type { Stages } from './pipeline.ts'
@@ -34,16 +34,8 @@ type Actions = ReturnType<typeof createActions>
 /** Before anything is done. */
 function decidingStages({ config }: RemediatorSettings, foundation: Foundation, parts: Parts, actions: Actions, hostCap: CapRule) {
   const { options, log, clock, procfs, database } = foundation
-  const { policies, prometheus, neverList, holder, managers, mayTouch, own, findMembers } = parts
-  const freezing = {
-    holder,
-    procfs,
-    mayTouch,
-    database,
-    boot: () => clock.boot(),
-    nowMs: () => clock.nowMs(),
-    sleep: (ms: number) => clock.sleep(ms),
-  }
+  const { policies, prometheus, neverList, managers, own, findMembers } = parts
+  const freezing = freezingWith(foundation, parts)
   return {
     recover: recover({ database, clock, policies, actions }),
     admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),

@@ -31,11 +31,20 @@ export async function startRemediator(options: Partial<RemediatorOptions> = {}):
   return { url: remediator.url, stateDir, token: readTokenOf(stateDir), close }
 }
 
-/** The remediator as its own process, ready to be killed. Resolves when it listens. */
-export async function spawnRemediator(stateDir: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+/**
+ * The remediator as its own process, ready to be killed. Resolves when it listens. Behind a command line that goes on to run its
+ * arguments, such as nsenter, where one is given.
+ */
+export async function spawnRemediator(
+  stateDir: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  behind: readonly string[] = [],
+) {
+  const [command = process.execPath, ...before] = [...behind, process.execPath]
   const child = await temporaryProcess(
-    process.execPath,
-    [CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],
+    command,
+    [...before, CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...environment },

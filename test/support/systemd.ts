@@ -36,7 +36,9 @@ export async function startSystemd(units: Readonly<Record<string, string>>, want
   writeFileSync(boot, bootScript(folder))
   const homes = cgroupHomes(path.basename(folder))
   for (const home of homes) mkdirSync(home)
-  afterTest(() => homes.forEach((home) => removeCgroup(home)))
+  afterTest(async () => {
+    await Promise.all(homes.map(removeCgroup))
+  })
   const join = homes.map((home) => `echo $$ > ${home}/cgroup.procs`).join('; ')
   const child = spawn('sh', ['-c', `${join}; exec unshare --fork --kill-child ${NAMESPACES.join(' ')} sh ${boot}`], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -63,6 +63,6 @@ describe.runIf(mayRunSystemd())('restart through a real systemd', { timeout: 60_
     expect(incident).toMatchObject({ outcome: 'failed', reason: 'not_started' })
     expect(incident.escalatedAt).not.toBeNull()
     expect(incident.summary).toContain('billing.service')
-    expect(() => machine.systemctl('is-active', 'billing.service')).toThrow()
+    expect(() => machine.systemctl('is-active', 'billing.service')).toThrow('Command failed')
   })
 })

@@ -57,6 +57,12 @@ export interface ListenOptions {
   readonly admissions?: Admissions
 }
 
+/**
+ * Prometheus and Alertmanager keep a connection for five minutes. Whoever closes first should be them: a request that is on its way
+ * while we close is lost, and one that is posted is not sent again at once.
+ */
+const KEEP_ALIVE_MS = 310_000
+
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
 export async function listen(app: RequestListener, address: ListenAddress, part: string, options?: ListenOptions): Promise<RunningServer> {
   const { server, scheme } =
@@ -64,6 +70,7 @@ export async function listen(app: RequestListener, address: ListenAddress, part:
       ? { server: createServer(app), scheme: 'http' }
       : // Certificates and passwords need much that plain HTTP does not.
         (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options)
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {

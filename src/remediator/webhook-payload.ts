@@ -60,12 +60,14 @@ export type ParsedPayload =
   | {
       readonly ok: true
       readonly count: number
-      /** Parsed anew each time they are asked for: as objects, ten thousand of them are several times their text. */
+      /** Many are parsed anew each time they are asked for: as objects, ten thousand of them are several times their text. */
       readonly alerts: Iterable<Alert>
     }
   | { readonly ok: false; readonly faults: readonly string[] }
 
 const FAULTS_SHOWN_MAX = 50
+/** So many are kept as they were parsed when they were judged. */
+const KEPT_MAX = 100
 
 /** The alerts of a request body, or every fault with its path. All have been judged when it returns. */
 export function parseWebhookPayload(body: Buffer): ParsedPayload {
@@ -77,22 +79,24 @@ export function parseWebhookPayload(body: Buffer): ParsedPayload {
   const count = offsets.length / 2
   if (faults.length === 0 && count === 0) faults.push('alerts: it has no alert')
   if (count > ALERTS_MAX) faults.push(`alerts: more than ${ALERTS_MAX}`)
-  else {
-    for (let index = 0; index < count && faults.length < FAULTS_SHOWN_MAX; index++) {
-      const alert = jsonOf(textOf(body, offsets, index))
-      if (alert === undefined) return { ok: false, faults: ['body: it is not JSON'] }
-      faults.push(...faultsOf(AlertPayload.safeParse(alert.value), `alerts.${index}`))
-    }
+  const kept: Alert[] = []
+  for (let index = 0; index < Math.min(count, ALERTS_MAX) && faults.length < FAULTS_SHOWN_MAX; index++) {
+    const json = jsonOf(textOf(body, offsets, index))
+    if (json === undefined) return { ok: false, faults: ['body: it is not JSON'] }
+    const judged = AlertPayload.safeParse(json.value)
+    if (!judged.success) faults.push(...faultsOf(judged, `alerts.${index}`))
+    else if (count <= KEPT_MAX) kept.push(toAlert(judged.data))
   }
   if (faults.length > 0) return { ok: false, faults: faults.slice(0, FAULTS_SHOWN_MAX) }
-  return { ok: true, count, alerts: { [Symbol.iterator]: () => alertsOf(body, offsets) } }
+  return { ok: true, count, alerts: count <= KEPT_MAX ? kept : { [Symbol.iterator]: () => alertsOf(body, offsets) } }
 }
 
 function* alertsOf(body: Buffer, offsets: readonly number[]): Generator<Alert, void> {
-  for (let index = 0; index < offsets.length / 2; index++) {
-    const { fingerprint, status, labels, annotations, startsAt } = AlertPayload.parse(JSON.parse(textOf(body, offsets, index)))
-    yield { fingerprint: fingerprint.toLowerCase(), status, labels, annotations, startsAt: new Date(startsAt).toISOString() }
-  }
+  for (let index = 0; index < offsets.length / 2; index++) yield toAlert(AlertPayload.parse(JSON.parse(textOf(body, offsets, index))))
+}
+
+function toAlert({ fingerprint, status, labels, annotations, startsAt }: z.infer<typeof AlertPayload>): Alert {
+  return { fingerprint: fingerprint.toLowerCase(), status, labels, annotations, startsAt: new Date(startsAt).toISOString() }
 }
 
 function textOf(body: Buffer, offsets: readonly number[], index: number): string {

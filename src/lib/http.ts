@@ -123,12 +123,15 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
  * Tells a request that is not meant for this server: on a loopback listener, a Host or Origin of elsewhere is a page in
  * somebody's browser reaching in (DNS rebinding).
  */
-export function createForeignCheck(address: ListenAddress): (request: IncomingMessage) => boolean {
+export function createForeignCheck(
+  address: ListenAddress,
+  ownNames: () => readonly string[] = () => [],
+): (request: IncomingMessage) => boolean {
   const open = !isLoopback(address.host)
   const ownName = os.hostname().toLowerCase()
   const isOwn = (authority: string): boolean => {
     const name = authority.toLowerCase().replace(/:\d+$/, '')
-    return isLoopback(name) || name === ownName
+    return isLoopback(name) || name === ownName || ownNames().some((own) => own.toLowerCase() === name)
   }
   return ({ headers: { host = '', origin } }) => {
     const foreignOrigin = origin !== undefined && origin.replace(/^[a-z]+:\/\//, '').toLowerCase() !== host.toLowerCase()

@@ -10,6 +10,7 @@ import { mountRoutes, requireScope } from './api/mount.ts'
 import { createRateLimit } from './api/rate-limit.ts'
 import { apiRoutes } from './api/routes.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
+import { mountLinks } from './links/link-routes.ts'
 import type { RemediatorMetrics } from './metrics.ts'
 import { parseWebhookPayload } from './webhook-payload.ts'
 
@@ -21,6 +22,10 @@ export interface AppOptions {
   /** As it is now: a reload may change it. */
   readonly authentication: () => AuthenticateOptions
   readonly reload: () => Promise<void>
+  /** Names besides the machine's own by which people reach it. */
+  readonly ownNames: () => readonly string[]
+  /** What links in mails are signed with; undefined where there are none. */
+  readonly linkSecret: () => string | undefined
   /** Undefined when ready, else the sentence that says what is missing. */
   readonly notReady: () => string | undefined
   readonly context: ApiContext
@@ -33,6 +38,8 @@ const BODY_LIMIT = '32mb'
 const RETRY_AFTER_SECONDS = 5
 /** For each address. A person and a dashboard stay far below it. */
 const API_RATE = { perSecond: 100, burst: 300 }
+/** Without a token anybody may ask: guessing is hopeless, and this keeps it cheap. */
+const LINK_RATE = { perSecond: 1, burst: 30 }
 
 export function createApp(options: AppOptions): Express {
   const { address, reload, notReady, metrics, log, context } = options
@@ -41,7 +48,7 @@ export function createApp(options: AppOptions): Express {
     { path: '/-/healthy', text: 'Healthy' },
     { path: '/-/ready', text: 'Ready' },
   ]
-  const app = createWebApp({ address, reload, notReady })
+  const app = createWebApp({ address, reload, notReady, ownNames: options.ownNames })
   const authenticate = createAuthenticate(options.authentication)
   const deliveries = createDeliveryQueue(context.database, context.clock)
   app.get('/', (_request, response) => void response.type('html').send(landingPage({ title: TITLE, description: DESCRIPTION, links })))
@@ -61,6 +68,8 @@ export function createApp(options: AppOptions): Express {
   )
   const rateLimit = createRateLimit({ ...API_RATE, nowMs: () => performance.now() })
   mountRoutes(app, apiRoutes(context, options.version), { authenticate, rateLimit })
+  const linkRate = createRateLimit({ ...LINK_RATE, nowMs: () => performance.now() })
+  mountLinks(app, { context, secret: options.linkSecret, rateLimit: linkRate })
   app.use((_request, response) => void response.status(404).json({ error: 'there is nothing at this address' }))
   app.use(answerError(log, metrics))
   return app

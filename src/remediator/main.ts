@@ -23,6 +23,7 @@ import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { RoundsKeeper } from './rounds.ts'
+import { extendApprovals } from './store/approvals.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {
@@ -48,6 +49,7 @@ interface Configured {
 }
 
 const REPLACEMENT_CHECK_MS = 5_000
+const ANSWER_MARGIN_MS = 120_000
 
 /** Starts the remediator. Throws UsageError for a bad configuration, a store that cannot be opened or a taken port. */
 export async function runRemediator(options: RemediatorOptions, log: Logger, hooks: RemediatorHooks = {}): Promise<RunningRemediator> {
@@ -150,6 +152,7 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
     configured: () => configured,
     begin: () => {
       metrics.leading(true)
+      giveTimeToAnswer(foundation, configured.settings.config.approval.expire_seconds * 1000)
       rounds.start()
       configured.assembled.mailer?.start()
     },
@@ -176,6 +179,20 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
       await configured.assembled.mailer?.stop()
     },
   }
+}
+
+/** Nobody could answer while no remediator ran: whoever was asked before gets some time still. */
+function giveTimeToAnswer({ database, journal, clock }: Foundation, expireMs: number): void {
+  const untilMs = clock.nowMs() + Math.min(ANSWER_MARGIN_MS, expireMs)
+  const count = extendApprovals(database, untilMs)
+  if (count === 0) return
+  journal.record(
+    'approvals.extended',
+    null,
+    `${count} questions can be answered until ${new Date(untilMs).toISOString()}: no remediator ran meanwhile.`,
+    { count },
+  )
+  journal.flush()
 }
 
 /** The metrics, and what a corrupt store means besides being counted. */
@@ -238,6 +255,8 @@ function appOf({ store, metrics, options, log, clock, leadership, duty }: AppPar
     metrics,
     authentication: () => configured().authentication,
     reload: () => duty.reload(),
+    ownNames: () => namesIn(configured().settings.config.approval.link_base_url),
+    linkSecret: () => configured().assembled.linkSecret,
     notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
     context: {
       database: store.database,
@@ -255,6 +274,11 @@ function appOf({ store, metrics, options, log, clock, leadership, duty }: AppPar
       onWork: () => duty.onWork(),
     },
   })
+}
+
+/** Where people reach it through a proxy, its name is another than that of the machine. */
+function namesIn(baseUrl: string | undefined): string[] {
+  return baseUrl === undefined ? [] : [new URL(baseUrl).hostname]
 }
 
 /** Everything fallible is done before anything is replaced. */

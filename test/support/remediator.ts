@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createLogger } from '../../src/lib/log.ts'
 import type { RemediatorOptions } from '../../src/remediator/config.ts'
 import type { IncidentView } from '../../src/remediator/incident-view.ts'
-import { runRemediator } from '../../src/remediator/main.ts'
+import { runRemediator, type RemediatorHooks } from '../../src/remediator/main.ts'
 import { afterTest, temporaryDirectory, temporaryProcess } from './temporary.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -17,10 +17,13 @@ export interface TestRemediator {
 
 const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
-export async function startRemediator(options: Partial<RemediatorOptions> = {}): Promise<TestRemediator> {
+export async function startRemediator({
+  hooks,
+  ...options
+}: Partial<RemediatorOptions> & { readonly hooks?: RemediatorHooks } = {}): Promise<TestRemediator> {
   const stateDir = options.stateDir ?? temporaryDirectory()
   const log = createLogger({ level: 'error', format: 'text', part: 'remediator', destination: { write: () => undefined } })
-  const remediator = await runRemediator({ address: { host: '127.0.0.1', port: 0 }, mode: 'auto', ...options, stateDir }, log)
+  const remediator = await runRemediator({ address: { host: '127.0.0.1', port: 0 }, mode: 'auto', ...options, stateDir }, log, hooks)
   let isClosed = false
   const close = async (): Promise<void> => {
     if (isClosed) return

@@ -8,7 +8,7 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { Journal } from '../audit/journal.ts'
 import type { Database } from '../store/database.ts'
-import { listHumanAlerts, markTold, nameAlertFile } from '../store/escalations.ts'
+import { dueHumanAlerts, markTold, nameAlertFile, type HumanAlert } from '../store/escalations.ts'
 import { getIncident } from '../store/incidents.ts'
 import { lastAlertMail } from '../store/outbox/last-alert-mail.ts'
 import { alertFileName, settleAlertFiles, writeAlertFile } from './alert-file.ts'
@@ -37,55 +37,55 @@ const SINGLE_MAX = 10
 const CROWD_MS = 600_000
 const TOGETHER_EVERY_MS = 60_000
 
-/** Call it every now and then; without an open call it costs one look into an index. */
+/** Call it every now and then; what need not be done yet costs one look into an index. */
 export function createHumanAlerts(options: HumanAlertOptions): () => void {
   let hasFailed = false
   return () => {
     const { stateDir, database, clock, log } = options
     const nowMs = clock.nowMs()
-    const open = listHumanAlerts(database).flatMap((alert): Call[] => {
-      const incident = getIncident(database, alert.incident)
-      return incident ? [{ alert, incident }] : []
-    })
+    // One that is due takes along what would be due within the next minutes.
+    const due = dueHumanAlerts(database, nowMs + options.repeatMs / 4)
     try {
-      for (const call of open) if (call.alert.file === null) writeFile(call, options)
+      for (const alert of due) if (alert.file === null) writeFile(alert, options)
       settleAlertFiles(stateDir, database)
       hasFailed = false
     } catch (error) {
       if (!hasFailed) log.error('The file that calls a person could not be written; it is tried again', { error: messageOf(error) })
       hasFailed = true
     }
-    tell(open, nowMs, options)
+    tell(due, nowMs, options)
   }
 }
 
-function writeFile(call: Call, { stateDir, database, origin }: HumanAlertOptions): void {
-  const name = alertFileName(call.alert)
-  const letter = humanAlertLetter([call], origin)
-  writeAlertFile(stateDir, name, `${letter.subject}\n\n${letterText(letter)}`)
-  nameAlertFile(database, call.alert.id, name)
+function writeFile(alert: HumanAlert, options: HumanAlertOptions): void {
+  const [call] = callsOf([alert], options)
+  if (!call) return
+  const name = alertFileName(alert)
+  const letter = humanAlertLetter([call], options.origin)
+  writeAlertFile(options.stateDir, name, `${letter.subject}\n\n${letterText(letter)}`)
+  nameAlertFile(options.database, alert.id, name)
 }
 
 /** What is new goes out by itself while that is seldom; what is told again goes out together. */
-function tell(open: readonly Call[], nowMs: number, options: HumanAlertOptions): void {
-  const fresh = open.filter(({ alert }) => alert.told === 0)
-  const again = open.filter(({ alert }) => alert.told > 0 && alert.nextAtMs !== null && alert.nextAtMs <= nowMs)
-  // One that is due takes along what would be due within the next minutes.
-  if (again.length > 0) {
-    const soonMs = nowMs + options.repeatMs / 4
-    call(
-      open.filter(({ alert }) => alert.told > 0 && (alert.nextAtMs ?? 0) <= soonMs),
-      nowMs,
-      options,
-    )
-  }
+function tell(due: readonly HumanAlert[], nowMs: number, options: HumanAlertOptions): void {
+  const again = due.filter(({ told }) => told > 0)
+  if (again.some(({ nextAtMs }) => nextAtMs !== null && nextAtMs <= nowMs)) call(again, nowMs, options)
+  const fresh = due.filter(({ told }) => told === 0)
   if (fresh.length === 0) return
   const { count, lastAtMs } = lastAlertMail(options.database, nowMs - CROWD_MS)
   if (count + fresh.length <= SINGLE_MAX) for (const one of fresh) call([one], nowMs, options)
   else if (lastAtMs === null || nowMs - lastAtMs >= TOGETHER_EVERY_MS || options.mail === undefined) call(fresh, nowMs, options)
 }
 
-function call(calls: readonly Call[], nowMs: number, options: HumanAlertOptions): void {
+function callsOf(alerts: readonly HumanAlert[], { database }: HumanAlertOptions): Call[] {
+  return alerts.flatMap((alert): Call[] => {
+    const incident = getIncident(database, alert.incident)
+    return incident ? [{ alert: { ...alert, file: alert.file ?? alertFileName(alert) }, incident }] : []
+  })
+}
+
+function call(alerts: readonly HumanAlert[], nowMs: number, options: HumanAlertOptions): void {
+  const calls = callsOf(alerts, options)
   const { mail, origin, database, journal, log, repeatMs, onNotice } = options
   const [first] = calls
   if (!first) return

@@ -3,12 +3,16 @@ import os from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import type { RemediatorSettings } from './config.ts'
 import { MODES, type Incident } from './model.ts'
+import { createDiagnostician, type Diagnostician } from './diagnosis/diagnostician.ts'
 import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
 import { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
+import type { Ending } from './stage.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
 import type { Policies } from './stages/match-policy.ts'
+import { createOrderLadder } from './stages/order-ladder.ts'
 import type { Database } from './store/database.ts'
+import { diagnosisOf } from './store/diagnoses.ts'
 import { enqueueMail } from './store/outbox.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
@@ -17,6 +21,11 @@ import { createStages } from './assemble-stages.ts'
 import type { Foundation } from './foundation.ts'
 
 export type { Foundation } from './foundation.ts'
+
+/** How long the end of a run, and its mail, waits for a diagnosis. */
+const DIAGNOSIS_BUDGET_MS = 1_000
+/** How long a policy that orders its ladder by what it learned waits for one before it acts. */
+const ORDER_BUDGET_MS = 2_000
 
 /** What the configuration decides. */
 export interface Assembled {
@@ -37,13 +46,26 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
   const { policies, holder } = parts
   const boot = (): ReturnType<Clock['boot']> => clock.boot()
   const origin: MailOrigin = { hostname: os.hostname(), consoleUrl: `http://${options.address.host}:${options.address.port}/` }
-  const pipeline = buildPipeline(createStages(settings, foundation, parts), {
+  const diagnostician = createDiagnostician({
+    database,
+    journal,
+    clock,
+    log,
+    prometheus: parts.prometheus,
+    exporterUrl: config.exporter.url,
+  })
+  const order = createOrderLadder({
+    database,
+    diagnose: (incident, signal) => diagnostician.settle(incident, ORDER_BUDGET_MS, signal),
+  })
+  const pipeline = buildPipeline(createStages(settings, foundation, parts, order), {
     database,
     journal,
     clock,
     observer: foundation.observer,
+    beforeEnding: (incident, ending, signal) => diagnoseAside(incident, ending, diagnostician, signal),
     onEnding: (incident, ending) => {
-      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs())
+      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs(), diagnosisOf(database, incident.id))
       if (letter) enqueueMail(database, letter)
     },
     onEscalation: (to) => foundation.metrics.escalated(to),
@@ -56,6 +78,18 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
     sweep: createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days }),
   }
+}
+
+/** What is done is done by then. Whoever waits for something else does not wait for this as well. */
+async function diagnoseAside(
+  incident: Incident,
+  { status, reason }: Ending,
+  diagnostician: Diagnostician,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reason === 'not_this_host' || reason === 'resolved') return
+  if (status === 'deferred') diagnostician.consider(incident, signal)
+  else await diagnostician.settle(incident, DIAGNOSIS_BUDGET_MS, signal)
 }
 
 function mayActNow({ outcome, reason, mode, labels }: Incident, policies: Policies, database: Database): boolean {

@@ -75,7 +75,8 @@ export function incidentRoutes(context: ApiContext): Route[] {
         method: 'get',
         path: '/api/incidents/:id',
         scope: 'read',
-        summary: 'One incident with everything that is kept about it: timeline, snapshots, quarantines, holds, escalations.',
+        summary:
+          'One incident with everything that is kept about it: diagnosis, similar incidents, timeline, snapshots, quarantines, holds, escalations.',
         answers: { 200: { what: 'The incident.', schema: 'WholeIncident' }, 404: NO_INCIDENT },
       },
       ({ id }) => {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { printable } from '../../lib/log.ts'
 import type { Ending } from '../stage.ts'
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import { diagnosisText } from '../diagnosis/diagnosis-text.ts'
 import { nameOf, type Incident, type Outcome } from '../model.ts'
 import type { NewMail } from '../store/outbox.ts'
 
@@ -11,13 +13,19 @@ export interface MailOrigin {
 }
 
 /** The mail for a run's ending, or undefined when nobody needs to be told. */
-export function incidentMail(incident: Incident, ending: Ending, origin: MailOrigin, nowMs: number): NewMail | undefined {
+export function incidentMail(
+  incident: Incident,
+  ending: Ending,
+  origin: MailOrigin,
+  nowMs: number,
+  diagnosis?: Diagnosis,
+): NewMail | undefined {
   if (!isWorthAMail(ending)) return undefined
   return {
     dedupe: `${incident.id}:${ending.event}:${incident.attempts}`,
     incident: incident.id,
     subject: subjectOf(incident, ending, origin),
-    body: bodyOf(incident, ending, origin),
+    body: bodyOf(incident, ending, origin, diagnosisText(diagnosis)),
     messageId: `<${createHash('sha256').update(`${incident.id}:${ending.event}:${incident.attempts}`).digest('hex').slice(0, 32)}@${origin.hostname}>`,
     createdAtMs: nowMs,
   }
@@ -58,13 +66,14 @@ function headline(ending: Ending, action: Incident['action']): string {
   return ending.reason === 'cooldown' ? 'cooling down' : 'not acted upon'
 }
 
-function bodyOf(incident: Incident, ending: Ending, origin: MailOrigin): string {
+function bodyOf(incident: Incident, ending: Ending, origin: MailOrigin, diagnosis: readonly string[]): string {
   const { annotations, target } = incident
   const lines = [
     ending.text,
     '',
     annotations['description'] ?? annotations['summary'] ?? `${incident.alertname} fires.`,
     '',
+    ...(diagnosis.length === 0 ? [] : [...diagnosis, '']),
     ...figures(incident),
     `Alert:     ${incident.alertname} (${incident.severity}), since ${incident.startedAt}`,
     ...(target ? [`Program:   ${nameOf(target)}${target.kind === 'process' ? `, started ${target.startTime}` : ''}`] : []),

@@ -82,7 +82,7 @@ export function recentIncidents(stateDir: string, group: string | undefined): Pa
             diagnosis === null || diagnosis.name === 'unknown'
               ? ''
               : ` Diagnosis (confidence ${diagnosis.confidence}): ${diagnosis.explanation}`
-          const what = incident.summary ?? 'In work.'
+          const what = (incident.summary ?? 'In work').replace(/\.?$/, '.')
           return {
             id: incident.id,
             sentence: `${incident.alertname} since ${incident.startedAt.slice(0, 19).replace('T', ' ')}: ${what}${why} (procwarden show ${incident.id})`,

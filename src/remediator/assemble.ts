@@ -7,6 +7,7 @@ import { createDiagnostician, type Diagnostician } from './diagnosis/diagnostici
 import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
 import { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
+import { createPrometheus } from './prometheus.ts'
 import type { Ending } from './stage.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
 import type { Policies } from './stages/match-policy.ts'
@@ -24,6 +25,8 @@ export type { Foundation } from './foundation.ts'
 
 /** How long the end of a run, and its mail, waits for a diagnosis. */
 const DIAGNOSIS_BUDGET_MS = 1_000
+/** How long each of its questions may take; a machine in trouble is slow. */
+const DIAGNOSIS_QUERY_MS = 8_000
 /** How long a policy that orders its ladder by what it learned waits for one before it acts. */
 const ORDER_BUDGET_MS = 2_000
 
@@ -51,7 +54,8 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     journal,
     clock,
     log,
-    prometheus: parts.prometheus,
+    // Nothing waits for it that could not wait longer.
+    prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url, DIAGNOSIS_QUERY_MS),
     exporterUrl: config.exporter.url,
   })
   const order = createOrderLadder({

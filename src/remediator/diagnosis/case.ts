@@ -41,6 +41,8 @@ export interface HostFacts {
   readonly memoryAvailableBytes: number | undefined
   readonly memoryTotalBytes: number | undefined
   readonly processors: number | undefined
+  /** Tasks that run or wait for a processor, over the last minute. */
+  readonly load: number | undefined
   /** Cores, resident bytes and bytes written per second, by program. */
   readonly byCpu: readonly Share[]
   readonly byMemory: readonly Share[]
@@ -99,6 +101,7 @@ export const NO_HOST: HostFacts = {
   memoryAvailableBytes: undefined,
   memoryTotalBytes: undefined,
   processors: undefined,
+  load: undefined,
   byCpu: [],
   byMemory: [],
   byWrites: [],

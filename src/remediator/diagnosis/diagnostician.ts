@@ -33,16 +33,16 @@ export interface Diagnostician {
 }
 
 /** All questions of one look together. */
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 20_000
 const CONCURRENCY = 2
 /** More are told from the alert alone: a flood of alerts needs no figures for each. */
 const WAITING_MAX = 64
 /** With more than this before it, nobody waits for a look. */
 const WAITED_FOR_MAX = 4
 /** A Prometheus that did not answer is left alone for so long. */
-const SPARED_MS = 30_000
+const SPARED_MS = 10_000
 /** What is not sure is looked at again, when more has been measured. */
-const AGAIN_MS: readonly number[] = [15_000, 60_000]
+const AGAIN_MS: readonly number[] = [15_000, 60_000, 180_000]
 const REMEMBERED_MAX = 1_000
 
 export function createDiagnostician(options: DiagnosticianOptions): Diagnostician {

@@ -11,7 +11,7 @@ export const FIGURES = {
   recentSeconds: 300,
   recentStepSeconds: 5,
 
-  infiniteLoop: { cores: 0.4, unevenness: 0.35, operationsPerSecond: 10, spanSeconds: 60, rateStepSeconds: 20, windowSeconds: 600 },
+  infiniteLoop: { cores: 0.25, unevenness: 0.4, operationsPerSecond: 10, spanSeconds: 60, rateStepSeconds: 20, windowSeconds: 600 },
   writeLoop: { files: 100, duplicateShare: 0.5, memoryGainBytes: 64e6, memoryGainRatio: 1.5, folders: 3 },
   leak: {
     windowsSeconds: [3_600, 1_800, 900, 600, 300, 180],

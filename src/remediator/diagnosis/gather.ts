@@ -138,18 +138,21 @@ class Questions {
   /** Its memory always, for that is what leaks fill; the rest where it matters. */
   async host(byWrites: readonly Share[], isWhole: boolean): Promise<HostFacts> {
     const of = (name: string, more = ''): string => `procwarden_host_${name}{${more}${this.#host.slice(more === '' ? 1 : 0)}}`
-    const memory = Promise.all([this.#value(`min(${of('memory_available_bytes')})`), this.#value(`max(${of('memory_total_bytes')})`)])
-    const [memoryAvailableBytes, memoryTotalBytes] = await memory
-    if (!isWhole) return { ...NO_HOST, memoryAvailableBytes, memoryTotalBytes, byWrites }
-    const [cpu, ioWaiting, diskBusy, processors, byCpu, byMemory] = await Promise.all([
+    const basics = ['memory_available_bytes', 'memory_total_bytes', 'load1'].map((name) => this.#value(`max(${of(name)})`))
+    const [memoryAvailableBytes, memoryTotalBytes, load, processors] = await Promise.all([
+      ...basics,
+      this.#value(`count(${of('cpu_seconds_total', 'mode="idle"')})`),
+    ])
+    const known = { memoryAvailableBytes, memoryTotalBytes, load, processors, byWrites }
+    if (!isWhole) return { ...NO_HOST, ...known }
+    const [cpu, ioWaiting, diskBusy, byCpu, byMemory] = await Promise.all([
       this.#one(`1 - avg(rate(${of('cpu_seconds_total', 'mode="idle"')}[1m]))`),
       this.#one(`max(rate(${of('pressure_io_waiting_seconds_total')}[1m]))`),
       this.#one(`max(rate(${of('disk_io_time_seconds_total')}[1m]))`),
-      this.#value(`count(${of('cpu_seconds_total', 'mode="idle"')})`),
       this.shares('procwarden_group_cpu_seconds_total', true),
       this.shares('procwarden_group_resident_memory_bytes', false),
     ])
-    return { cpu, ioWaiting, diskBusy, memoryAvailableBytes, memoryTotalBytes, processors, byCpu, byMemory, byWrites }
+    return { ...known, cpu, ioWaiting, diskBusy, byCpu, byMemory }
   }
 
   async shares(metric: string, isCounter: boolean): Promise<Share[]> {

@@ -26,6 +26,7 @@ export const infiniteLoop: DiagnosisRule = {
     const cores = rates(use, rateStepSeconds)
     if (cores.length === 0) return undefined
     const used = mean(cores)
+    const room = roomOf(subject)
     const operations = operationsOf(subject)
     const memory = within(curveOf(subject, 'resident_memory_bytes'), subject.nowSeconds - windowSeconds)
     const growth = (lastOf(memory) ?? 0) / (firstOf(memory) ?? 1)
@@ -34,14 +35,15 @@ export const infiniteLoop: DiagnosisRule = {
         required(
           used,
           '>=',
-          coresMin,
+          coresMin * room,
           (value) => `It used ${amount(value)} cores on average over ${duration(spanSeconds(use))}.`,
           'Its CPU is not known.',
         ),
         required(
           unevenness(cores) ?? 0,
           '<=',
-          unevennessMax,
+          // Others take turns as they come.
+          unevennessMax / Math.sqrt(room),
           (value) => `It did so evenly: by turns it varies by ${amount(value * 100)} %.`,
           '',
         ),
@@ -65,6 +67,11 @@ export const infiniteLoop: DiagnosisRule = {
       explanation: `${subjectOf(subject)} computes without a pause, ${amount(used ?? 0)} cores for ${duration(spanSeconds(use))}, and reads and writes next to nothing (${amount(operations ?? 0)} calls a second): it goes round in circles.`,
     }
   },
+}
+
+/** On a machine where many wait for a processor, nobody gets a whole one: 1 where there is room, less where it is crowded. */
+function roomOf({ host: { processors, load } }: Case): number {
+  return processors === undefined || load === undefined ? 1 : Math.min(1, processors / Math.max(1, load))
 }
 
 function operationsOf(subject: Case): number | undefined {

@@ -39,7 +39,7 @@ export const suddenAllocation: DiagnosisRule = {
           `That is ${amount((gain / (total ?? 1)) * 100)} % of the memory of the machine.`,
         ),
       ],
-      explanation: `${subjectOf(subject)} took ${bytes(gain)} of memory at once: ${bytes(burst ?? gain)} within ${duration(burstSeconds)}, and it holds ${bytes(now)} now.`,
+      explanation: `${subjectOf(subject)} took ${bytes(gain)} of memory at once: ${bytes(burst ?? gain)} within ${duration(burstSeconds)}, and ${now === 0 ? 'has given it back since' : `it holds ${bytes(now)} now`}.`,
     }
   },
 }

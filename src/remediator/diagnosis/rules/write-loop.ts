@@ -35,7 +35,7 @@ export const writeLoop: DiagnosisRule = {
           folders.length === 0 ? undefined : folders.length,
           '<=',
           foldersMax,
-          (value) => `They are in ${value} folders.`,
+          (value) => `They are in ${value === 1 ? 'one folder' : `${value} folders`}.`,
           'Where they are is not known.',
         ),
         fact(

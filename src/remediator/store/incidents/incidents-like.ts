@@ -33,7 +33,7 @@ export function incidentsLike(database: Database, { id, alertname, program, diag
       ${newest("body ->> 'alertname' = $alertname")}
       UNION ${newest(`${PROGRAM} = $program`)}
       UNION SELECT incident FROM (SELECT incident FROM diagnoses WHERE name = $diagnosis AND at <= $until ORDER BY at DESC LIMIT $limit)
-    ) AND incidents.status IN ('done', 'cancelled') AND incidents.id <> $id
+    ) AND incidents.status IN ('done', 'cancelled') AND incidents.id <> $id AND incidents.received_at <= $before
     ORDER BY incidents.received_at DESC`
   // What is diagnosed alike may have been diagnosed a little later than it was received.
   const until = new Date(Date.parse(before) + 600_000).toISOString()

@@ -5,7 +5,6 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { WholeIncident } from '../../../src/remediator/incident-view.ts'
 import type { Incident } from '../../../src/remediator/model.ts'
-import type { Diagnosis } from '../../../src/remediator/diagnosis/diagnosis.ts'
 import { Database, databasePath } from '../../../src/remediator/store/database.ts'
 import { keepDiagnosis } from '../../../src/remediator/store/diagnoses.ts'
 import { createIncident, updateIncident } from '../../../src/remediator/store/incidents.ts'
@@ -83,15 +82,8 @@ function past(database: Database, { alertname, group, ago, outcome = 'killed', d
   }
   const { id } = createIncident(database, alert, at)
   updateIncident(database, id, { status: 'done', outcome, action: 'kill', closedAt: at, resolvedAt: at, summary: 'It was done.' })
-  const found = {
-    is_critical: true,
-    root_cause: 'x',
-    confidence: 'high',
-    recommended_action: 'kill',
-    explanation: 'x.',
-    evidence: [],
-  } as const
-  if (diagnosis !== undefined) keepDiagnosis(database, id, { ...found, name: diagnosis, source: 'metrics', at })
+  const found = { is_critical: true, root_cause: 'x', confidence: 'high', recommended_action: 'kill', explanation: 'x.' } as const
+  if (diagnosis !== undefined) keepDiagnosis(database, id, { ...found, evidence: [], name: diagnosis, source: 'metrics', at })
   return id
 }
 

@@ -122,7 +122,7 @@ const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
 const Config = z.looseObject({ rule_files: z.array(z.string()) })
 
 /** Lets the loop's own Prometheus evaluate every five seconds what it evaluates every minute, and shortens the one window of ten minutes. */
-export async function hastenRules({ report }: TestLoop, directory: string): Promise<void> {
+export async function hastenRules(loop: TestLoop, directory: string): Promise<void> {
   for (const name of readdirSync(RULES)) {
     const rules = readFileSync(path.join(RULES, name), 'utf8')
       .replaceAll(/^( *)interval: (?:[14]m|30s)$/gm, '$1interval: 5s')
@@ -130,15 +130,21 @@ export async function hastenRules({ report }: TestLoop, directory: string): Prom
       .replaceAll('procwarden_process_cpu_seconds_total offset 10m', 'procwarden_process_cpu_seconds_total offset 40s')
     writeFileSync(path.join(directory, name), rules)
   }
+  await useRules(loop, directory, true)
+}
+
+/** The rules stay as shipped; the overrides are beside them. */
+export async function addOverrides(loop: TestLoop, directory: string): Promise<void> {
+  await useRules(loop, directory, false)
+}
+
+async function useRules({ report }: TestLoop, directory: string, isInstead: boolean): Promise<void> {
   writeFileSync(path.join(directory, 'overrides.yml'), stringify(ON_A_BUSY_MACHINE))
   const file = path.join(report.stateDir, 'prometheus.yml')
-  const config = Config.parse(parse(readFileSync(file, 'utf8')))
-  writeFileSync(file, stringify({ ...config, rule_files: [path.join(directory, '*.yml')] }))
+  const { rule_files: shipped, ...config } = Config.parse(parse(readFileSync(file, 'utf8')))
+  const own = isInstead ? path.join(directory, '*.yml') : path.join(directory, 'overrides.yml')
+  writeFileSync(file, stringify({ ...config, rule_files: isInstead ? [own] : [...shipped, own] }))
   const [pid] = processesWith(`config.file=${file}`)
   process.kill(Number(pid), 'SIGHUP')
-  await waitFor(
-    'the hastened rules',
-    async () => (await (await fetch(`${report.prometheus}/api/v1/rules`)).text()).includes(directory),
-    30_000,
-  )
+  await waitFor('the rules', async () => (await (await fetch(`${report.prometheus}/api/v1/rules`)).text()).includes(directory), 60_000)
 }

@@ -134,7 +134,7 @@ export interface RunningHealthy {
 export function startHealthy(programs: readonly Healthy[], folder: string): RunningHealthy {
   const rounds = new Map<string, number>()
   const hurt: string[] = []
-  let isOver = false
+  const over = new AbortController()
   const root = path.resolve(import.meta.dirname, '../..')
   const environment = {
     ...process.env,
@@ -147,23 +147,23 @@ export function startHealthy(programs: readonly Healthy[], folder: string): Runn
   }
   const children = new Set<ReturnType<typeof spawn>>()
   const workers = programs.map(async ({ name, script }) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       // A process group of its own, so that all of it can be ended.
       const child = spawn('nice', ['sh', '-c', script], { stdio: 'ignore', env: environment, detached: true })
       children.add(child)
       const ended = await new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? String(code))))
       children.delete(child)
-      if (isOver) return
+      if (over.signal.aborted) return
       rounds.set(name, (rounds.get(name) ?? 0) + 1)
       // A shell tells that its program died by a signal with 128 and the signal's number.
-      if (/^SIG/.test(ended) || Number(ended) > 128) hurt.push(`${name}: ${ended}`)
+      if (ended.startsWith('SIG') || Number(ended) > 128) hurt.push(`${name}: ${ended}`)
     }
   })
   return {
     rounds,
     hurt: () => hurt,
     stop: async () => {
-      isOver = true
+      over.abort()
       for (const child of children) endGroup(child.pid)
       await Promise.all(workers)
     },

@@ -7,11 +7,15 @@ export interface Scenario {
   /** Completes "A program ..."; the flags are filled in by name. */
   readonly does: string
   readonly seen: string
+  /** What has to be set up for it to be seen; the flags are filled in by name. */
+  readonly needs?: string
+  /** Names it goes by as well. */
+  readonly aliases?: readonly string[]
   readonly flags: readonly ScenarioFlag[]
 }
 
 interface ScenarioFlag {
-  readonly name: 'seconds' | 'max' | 'rate' | 'quiet'
+  readonly name: 'seconds' | 'max' | 'rate' | 'quiet' | 'port' | 'delay'
   readonly description: string
   readonly default: number
   /** No demonstration is to take the machine down. */
@@ -37,6 +41,17 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: 'rate', description: 'megabytes a minute', default: 60, max: 10_000 },
       { name: 'max', description: 'keep at most so many megabytes', default: 1024, max: 100_000 },
       seconds(900),
+    ],
+  },
+  {
+    name: 'sudden-allocation',
+    description: 'take much memory at once',
+    does: 'takes {max} MB at once after {quiet} quiet seconds and keeps it, for {seconds} s',
+    seen: 'SuddenAllocation within a minute or two of it.',
+    flags: [
+      { name: 'max', description: 'megabytes', default: 700, max: 100_000 },
+      { name: 'quiet', description: 'seconds before it', default: 90, max: 3600 },
+      seconds(600),
     ],
   },
   {
@@ -69,7 +84,8 @@ export const SCENARIOS: readonly Scenario[] = [
     flags: [{ name: 'max', description: 'how many descendants, at most 200', default: 80, max: 200 }, seconds(120)],
   },
   {
-    name: 'zombies',
+    name: 'zombie-parent',
+    aliases: ['zombies'],
     description: 'never ask what became of the children',
     does: 'leaves {max} zombies for {seconds} s',
     seen: 'ZombieProcesses after about 6 minutes.',
@@ -92,5 +108,35 @@ export const SCENARIOS: readonly Scenario[] = [
     does: 'writes one file of {max} MB again and again and waits for the disk each time, for {seconds} s',
     seen: 'DiskThrash after about 10 minutes where the disk is the bottleneck, WritesAboveBaseline elsewhere.',
     flags: [{ name: 'max', description: 'megabytes of the file', default: 64, max: 10_000 }, seconds(900)],
+  },
+  {
+    name: 'slow-endpoint',
+    description: 'an HTTP server that becomes slow without computing anything',
+    does: 'answers at http://127.0.0.1:{port}/ at once for {quiet} s, then only after {delay} ms, and ends after {seconds} s',
+    seen: 'ProbeLatencyUnusual a minute or two after it has become slow.',
+    needs:
+      "the exporter has to ask it. In its configuration: probes: [{name: demo, url: 'http://127.0.0.1:{port}/'}], and procwarden up --config.exporter FILE",
+    flags: [
+      { name: 'port', description: 'where it listens, on 127.0.0.1', default: 9990, max: 65_535 },
+      {
+        name: 'quiet',
+        description: 'seconds before it becomes slow; a quarter of an hour is needed to know what is normal',
+        default: 960,
+        max: 86_400,
+      },
+      { name: 'delay', description: 'milliseconds it takes then', default: 800, max: 60_000 },
+      seconds(1800),
+    ],
+  },
+  {
+    name: 'long-runner',
+    description: 'a job that comes and goes, and then does not end',
+    does: 'starts a job (long-runner-job) that takes {quiet} s, {max} times, and then once more without its coming to an end, for {seconds} s in all',
+    seen: 'RunningLongerThanUsual when the last run is longer than 10 minutes and three times as long as the others.',
+    flags: [
+      { name: 'quiet', description: 'seconds that a run usually takes, and between two runs', default: 75, max: 3600 },
+      { name: 'max', description: 'how many usual runs', default: 4, max: 100 },
+      seconds(2400),
+    ],
   },
 ]

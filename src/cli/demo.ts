@@ -35,7 +35,11 @@ export function demoCommand(): Command {
 }
 
 function scenarioCommand(scenario: Scenario): Command {
-  const command = new Command(scenario.name).description(scenario.description).addOption(stateDirOption()).exitOverride()
+  const command = new Command(scenario.name)
+    .aliases([...(scenario.aliases ?? [])])
+    .description(scenario.description)
+    .addOption(stateDirOption())
+    .exitOverride()
   for (const flag of scenario.flags)
     command.addOption(
       new Option(`--${flag.name} <n>`, flag.description).argParser((text) => parseAtMost(text, flag.max)).default(flag.default),
@@ -51,12 +55,13 @@ function parseAtMost(text: string, max: number): number {
 
 type ScenarioFlags = Readonly<Record<string, number | string>>
 
-async function runScenario({ name, does, seen, flags: known }: Scenario, flags: ScenarioFlags): Promise<void> {
+async function runScenario({ name, does, seen, needs, flags: known }: Scenario, flags: ScenarioFlags): Promise<void> {
   warnWithoutLoop(String(flags['state.dir']))
   const args = known.flatMap((flag) => [`--${flag.name}`, String(flags[flag.name])])
   const child = fork(demoProgram(name), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const what = does.replaceAll(/\{(\w+)\}/g, (_all, flag: string) => String(flags[flag]))
-  process.stdout.write(`A program ${what} (pid ${child.pid ?? 0}). Ctrl-C stops it.\nWhat should be seen: ${seen}\n`)
+  const filled = (text: string): string => text.replaceAll(/\{([a-z]+)\}/g, (_all, flag: string) => String(flags[flag]))
+  process.stdout.write(`A program ${filled(does)} (pid ${child.pid ?? 0}). Ctrl-C stops it.\nWhat should be seen: ${seen}\n`)
+  if (needs !== undefined) process.stdout.write(`For that, ${filled(needs)}\n`)
   const { text, seconds } = await endingOf(child)
   process.stdout.write(`The program (pid ${child.pid ?? 0}) ${text} after ${seconds.toFixed(1)} s.\n`)
 }

@@ -12,6 +12,7 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['remediator'], loadRemediator],
   [['incidents'], async () => [(await import('./incidents.ts')).incidentsCommand()]],
   [['show'], async () => [(await import('./show.ts')).showCommand()]],
+  [['explain'], async () => [(await import('./explain.ts')).explainCommand()]],
   [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
   [['acknowledge', 'ack'], async () => [(await import('./acknowledge.ts')).acknowledgeCommand()]],

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { UsageError } from '../lib/errors.ts'
 import { printable } from '../lib/log.ts'
+import { diagnosisText } from '../remediator/diagnosis/diagnosis-text.ts'
 import { viewWholeIncident, type WholeIncident } from '../remediator/incident-view.ts'
 import { getIncident } from '../remediator/store/incidents/get-incident.ts'
 import { findIncidentIds } from '../remediator/store/incidents/find-incident-ids.ts'
@@ -40,6 +41,8 @@ export function showCommand(): Command {
 function page(incident: WholeIncident, width: number): string {
   return [
     pairs([['Incident', incident.id], ...facts(incident), ...figures(incident)], width),
+    section('Diagnosis', diagnosis(incident, width)),
+    section('Similar incidents', similar(incident, width)),
     section('Timeline', timeline(incident, width)),
     section('Questions', questions(incident, width)),
     section('Kept', kept(incident, width)),
@@ -77,6 +80,24 @@ function figures({ annotations }: WholeIncident): Array<readonly [string, string
     ...(annotations['description'] === undefined ? [] : [['In words', annotations['description']] as const]),
     ...(annotations['runbook_url'] === undefined ? [] : [['Runbook', annotations['runbook_url']] as const]),
   ]
+}
+
+function diagnosis({ diagnosis: found }: WholeIncident, width: number): string[] {
+  const [headline = '', explanation = '', ...evidence] = diagnosisText(found ?? undefined)
+  if (headline === '') return []
+  const indented = (text: string): string[] => wrap(printable(text), width - INDENT.length).map((line) => `${INDENT}${line}`)
+  return [...wrap(printable(headline.replace(/^Diagnosis: /, '')), width), ...indented(explanation), ...evidence.flatMap(indented)]
+}
+
+function similar({ similar: others }: WholeIncident, width: number): string[] {
+  return others.flatMap(({ id, receivedAt, program, alertname, action, outcome, held, because }) => {
+    const done = outcome === null ? 'nothing was done' : `${action ?? 'nothing'}: ${outcome}`
+    const after = held === null ? '' : held ? ', and it held' : ', and it came back or did not help'
+    return [
+      ...wrap(printable(`${receivedAt.slice(0, 19).replace('T', ' ')}  ${program ?? alertname}  ${done}${after}`), width),
+      ...wrap(printable(`${because.join('; ')}. Incident ${id}`), width - INDENT.length).map((line) => `${INDENT}${line}`),
+    ]
+  })
 }
 
 function timeline({ timeline: entries }: WholeIncident, width: number): string[] {

@@ -20,6 +20,9 @@ export interface Crediting {
   readonly creditorOf: (pid: number, count: number) => number
   /** Counts the files and returns the name of the process's group. */
   readonly credit: (pid: number, count: number) => string
+  readonly creditDeleted: (pid: number, count: number) => void
+  /** One of the files of a process was compared with others. */
+  readonly examined: (pid: number, group: string, isDuplicate: boolean) => void
 }
 
 export interface FileActivityOptions {
@@ -148,17 +151,25 @@ export class FileActivity implements FileSink<CountedPlace> {
     if (crediting === undefined || !this.#options.attributes()) return writers
     crediting.prepare()
     const created = new Map<number, number>()
-    for (const byPid of tallies.values()) for (const [pid, tally] of byPid) created.set(pid, (created.get(pid) ?? 0) + tally.created)
-    const creditors = new Map<number, { readonly pids: number[]; count: number }>()
+    const deleted = new Map<number, number>()
+    for (const byPid of tallies.values()) {
+      for (const [pid, tally] of byPid) {
+        created.set(pid, (created.get(pid) ?? 0) + tally.created)
+        deleted.set(pid, (deleted.get(pid) ?? 0) + tally.deleted)
+      }
+    }
+    const creditors = new Map<number, { readonly pids: number[]; count: number; deleted: number }>()
     for (const [pid, count] of created) {
       const creditor = crediting.creditorOf(pid, count)
-      const of = creditors.get(creditor) ?? { pids: [], count: 0 }
+      const of = creditors.get(creditor) ?? { pids: [], count: 0, deleted: 0 }
       creditors.set(creditor, of)
       of.pids.push(pid)
       of.count += count
+      of.deleted += deleted.get(pid) ?? 0
     }
-    for (const [creditor, { pids, count }] of creditors) {
+    for (const [creditor, { pids, count, deleted: gone }] of creditors) {
       const writer = { pid: creditor > 0 ? creditor : undefined, group: crediting.credit(creditor, count) }
+      if (gone > 0 && creditor > 0) crediting.creditDeleted(creditor, gone)
       for (const pid of pids) {
         writers.set(pid, writer)
         this.#writers.delete(pid)
@@ -172,7 +183,9 @@ export class FileActivity implements FileSink<CountedPlace> {
   #examined(file: NewFile<CountedPlace>, sizeBytes: number, isDuplicate: boolean): void {
     const { place } = file
     this.counts.addExamined(place, isDuplicate)
-    if (place.series !== undefined) this.recent.addExamined(place.series.label, this.#writers.get(file.pid), sizeBytes, isDuplicate)
+    const writer = this.#writers.get(file.pid)
+    if (writer?.pid !== undefined) this.#options.crediting?.examined(writer.pid, writer.group, isDuplicate)
+    if (place.series !== undefined) this.recent.addExamined(place.series.label, writer, sizeBytes, isDuplicate)
   }
 
   /** Adds the files born in the gap that no event told of. Nobody can say who made them, and those that are gone stay uncounted. */

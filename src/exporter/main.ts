@@ -233,6 +233,8 @@ function creditTo(table: ProcessTable, clock: Clock, lifecycle: () => Lifecycle 
     prepare: () => lifecycle()?.refresh(),
     creditorOf: (pid, count) => credit.creditorOf(pid, count),
     credit: (pid, count) => table.addFilesCreated(pid, count).name,
+    creditDeleted: (pid, count) => table.addFilesDeleted(pid, count),
+    examined: (pid, group, isDuplicate) => table.addFileExamined(pid, group, isDuplicate),
   }
 }
 

@@ -168,6 +168,20 @@ export class ProcessTable {
     return group
   }
 
+  /** Counts files deleted by `pid`, as far as it is known. */
+  addFilesDeleted(pid: number, count: number): void {
+    const owner = this.#ownerOf(pid)
+    if (owner !== undefined) owner.filesDeleted += count
+  }
+
+  /** One of the files created by `pid`, of that group, was compared with others. */
+  addFileExamined(pid: number, group: string, isDuplicate: boolean): void {
+    const process = this.#processes.get(pid)
+    if (process === undefined || process.group.name !== group) return
+    process.filesExamined += 1
+    if (isDuplicate) process.filesDuplicated += 1
+  }
+
   /**
    * The pid may have been recycled since the last scan, so the process is asked for its start time. What is known of the
    * end of a process is younger than the scan; one that is dead but not buried no longer knows its own program.

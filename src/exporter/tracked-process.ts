@@ -17,6 +17,10 @@ export interface TrackedProcess {
   /** Wall clock when it was first heard of. */
   readonly trackedMs: number
   filesCreated: number
+  filesDeleted: number
+  /** Of the files it created, how many were compared with other new ones, and how many of those were copies. */
+  filesExamined: number
+  filesDuplicated: number
   /** Cores, files per second and the share of memory, decaying; see process-selection.ts. */
   activity: number
   /** As of the last selection: CPU and I/O in seconds of a core, and files; the effort is -1 before the first. */
@@ -43,6 +47,9 @@ export function newTrackedProcess(known: Known): TrackedProcess {
     slow: {},
     ledger: undefined,
     filesCreated: 0,
+    filesDeleted: 0,
+    filesExamined: 0,
+    filesDuplicated: 0,
     activity: 0,
     selectedEffort: -1,
     selectedFiles: 0,

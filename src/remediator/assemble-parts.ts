@@ -1,6 +1,8 @@
 /** Owns making what several stages and actions need: the never-list, handles on processes, the service managers. */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createClassifier } from '../lib/groups/category.ts'
+import { loadCategories } from '../lib/groups/category-rules.ts'
 import { groupNameOf } from '../lib/groups/group-name.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 import { createPidfds } from '../lib/linux/pidfd.ts'
@@ -40,6 +42,7 @@ export function createParts({ config, commandEnvironment }: RemediatorSettings, 
     own,
     findMembers: createFindMembers(procfs, groupOf, prometheus),
     neverList,
+    knownWriter: createKnownWriter(),
     policies: createPolicies(config.policies, config.mode),
     prometheus,
     // Bound when first needed: where the kernel has no pidfds, only an action fails, not the start.
@@ -55,5 +58,14 @@ export function createParts({ config, commandEnvironment }: RemediatorSettings, 
       const group = groupNameOf(identity)
       return !config.deny.groups.includes(group)
     },
+  }
+}
+
+/** As the rules read the categories: a shell may be anything. */
+function createKnownWriter(): Parts['knownWriter'] {
+  const classify = createClassifier(loadCategories())
+  return ({ exe, unit, isKernelThread }, group) => {
+    const category = classify({ group, exe, unit, isKernelThread })?.category
+    return category === 'shell' ? undefined : category
   }
 }

@@ -13,6 +13,7 @@ import { approve } from './stages/approve.ts'
 import { guard } from './stages/guard.ts'
 import { identify } from './stages/identify.ts'
 import { matchPolicy } from './stages/match-policy.ts'
+import type { OrderLadder } from './stages/order-ladder.ts'
 import { recover } from './stages/recover.ts'
 import { snapshot } from './stages/snapshot.ts'
 import { verify } from './stages/verify.ts'
@@ -22,24 +23,34 @@ import type { Foundation, Parts } from './foundation.ts'
 import type { Stages } from './pipeline.ts'
 import type { CapRule } from './store/intents.ts'
 
-export function createStages(settings: RemediatorSettings, foundation: Foundation, parts: Parts): Stages {
+export function createStages(settings: RemediatorSettings, foundation: Foundation, parts: Parts, order: OrderLadder): Stages {
   const actions = createActions(settings, foundation, parts)
   const { caps } = settings.config
   const hostCap = { max: caps.host.max, windowMs: caps.host.window_seconds * 1000 }
-  return { ...decidingStages(settings, foundation, parts, actions, hostCap), ...doingStages(settings, foundation, parts, actions, hostCap) }
+  return {
+    ...decidingStages(settings, foundation, parts, actions, hostCap, order),
+    ...doingStages(settings, foundation, parts, actions, hostCap),
+  }
 }
 
 type Actions = ReturnType<typeof createActions>
 
 /** Before anything is done. */
-function decidingStages({ config }: RemediatorSettings, foundation: Foundation, parts: Parts, actions: Actions, hostCap: CapRule) {
+function decidingStages(
+  { config }: RemediatorSettings,
+  foundation: Foundation,
+  parts: Parts,
+  actions: Actions,
+  hostCap: CapRule,
+  order: OrderLadder,
+) {
   const { options, log, clock, procfs, database } = foundation
   const { policies, prometheus, neverList, managers, own, findMembers } = parts
   const freezing = freezingWith(foundation, parts)
   return {
-    recover: recover({ database, clock, policies, actions }),
+    recover: recover({ database, clock, policies, order, actions }),
     admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
-    matchPolicy: matchPolicy(policies),
+    matchPolicy: matchPolicy(policies, order),
     identify: identify({
       procfs,
       groupOf,
@@ -48,6 +59,7 @@ function decidingStages({ config }: RemediatorSettings, foundation: Foundation, 
       database,
       clock,
       ownPid: process.pid,
+      knownWriter: parts.knownWriter,
       log,
       findManager: (group, members, step, signal) =>
         findManager(group, members, step, { pm2: managers.pm2, own, lastKnown: (name) => lastKnown(name, prometheus, log) }, signal),

@@ -2,10 +2,14 @@
 import type { Clock } from '../lib/clock.ts'
 import type { RemediatorSettings } from './config.ts'
 import { MODES, type Incident } from './model.ts'
+import { createDiagnostician, type Diagnostician } from './diagnosis/diagnostician.ts'
 import type { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
+import { createPrometheus } from './prometheus.ts'
+import type { Ending } from './stage.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
 import type { Policies } from './stages/match-policy.ts'
+import { createOrderLadder } from './stages/order-ladder.ts'
 import type { Database } from './store/database.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
@@ -16,6 +20,13 @@ import { createStages } from './assemble-stages.ts'
 import type { Foundation } from './foundation.ts'
 
 export type { Foundation } from './foundation.ts'
+
+/** How long the end of a run, and its mail, waits for a diagnosis. */
+const DIAGNOSIS_BUDGET_MS = 1_000
+/** How long each of its questions may take; a machine in trouble is slow. */
+const DIAGNOSIS_QUERY_MS = 8_000
+/** How long a policy that orders its ladder by what it learned waits for one before it acts. */
+const ORDER_BUDGET_MS = 2_000
 
 /** What the configuration decides. */
 export interface Assembled {
@@ -33,16 +44,30 @@ export interface Assembled {
 
 export function assemble(settings: RemediatorSettings, foundation: Foundation): Assembled {
   const { config, commandEnvironment: environment } = settings
-  const { clock, database, journal } = foundation
+  const { clock, database, journal, log } = foundation
   const people = assemblePeople(settings, foundation)
   const parts = createParts(settings, foundation)
   const { policies, holder } = parts
   const boot = (): ReturnType<Clock['boot']> => clock.boot()
-  const pipeline = buildPipeline(createStages(settings, foundation, parts), {
+  const diagnostician = createDiagnostician({
+    database,
+    journal,
+    clock,
+    log,
+    // Nothing waits for it that could not wait longer.
+    prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url, DIAGNOSIS_QUERY_MS),
+    exporterUrl: config.exporter.url,
+  })
+  const order = createOrderLadder({
+    database,
+    diagnose: (incident, signal) => diagnostician.settle(incident, ORDER_BUDGET_MS, signal),
+  })
+  const pipeline = buildPipeline(createStages(settings, foundation, parts, order), {
     database,
     journal,
     clock,
     observer: foundation.observer,
+    beforeEnding: (incident, ending, signal) => diagnoseAside(incident, ending, diagnostician, signal),
     onEnding: (incident, ending) => people.herald.onEnding(incident, ending),
     onEscalation: (to) => foundation.metrics.escalated(to),
   })
@@ -62,6 +87,18 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
       people.callPeople()
     },
   }
+}
+
+/** What is done is done by then. Whoever waits for something else does not wait for this as well. */
+async function diagnoseAside(
+  incident: Incident,
+  { status, reason }: Ending,
+  diagnostician: Diagnostician,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reason === 'not_this_host' || reason === 'resolved') return
+  if (status === 'deferred') diagnostician.consider(incident, signal)
+  else await diagnostician.settle(incident, DIAGNOSIS_BUDGET_MS, signal)
 }
 
 function mayActNow({ outcome, reason, mode, labels }: Incident, policies: Policies, database: Database): boolean {

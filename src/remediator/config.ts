@@ -21,6 +21,8 @@ export const RemediatorConfig = z
     mode: z.enum(MODES).default('observe'),
     host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
     prometheus: z.strictObject({ url: z.url().optional() }).prefault({}),
+    /** Where it is asked who created files lately, for diagnoses. */
+    exporter: z.strictObject({ url: z.url().optional() }).prefault({}),
     /** Where active alerts are read from once a minute. */
     alertmanager: z.strictObject({ url: z.url().optional() }).prefault({}),
     policies: PolicyList.prefault(DEFAULT_POLICIES),
@@ -70,6 +72,7 @@ export interface RemediatorOptions {
   readonly mode?: Mode | undefined
   readonly alertmanagerUrl?: string | undefined
   readonly prometheusUrl?: string | undefined
+  readonly exporterUrl?: string | undefined
   readonly readTokenFile?: string | undefined
   readonly actTokenFile?: string | undefined
   readonly tokenFile?: string | undefined
@@ -97,6 +100,7 @@ export function loadSettings(options: RemediatorOptions, environment: NodeJS.Pro
     mode: options.mode ?? file.mode,
     host: { instances: [...file.host.instances, ...(options.hostInstances ?? [])] },
     prometheus: { url: options.prometheusUrl ?? file.prometheus.url },
+    exporter: { url: options.exporterUrl ?? file.exporter.url },
     alertmanager: { url: options.alertmanagerUrl ?? file.alertmanager.url },
   }
   return {

@@ -1,6 +1,6 @@
 /** Owns what lives as long as the remediator's process, and what the parts of a configuration share. */
 import type { Clock } from '../lib/clock.ts'
-import type { Procfs } from '../lib/linux/proc-process.ts'
+import type { ProcessIdentity, Procfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Holder } from './actions/held-processes.ts'
 import type { Journal } from './audit/journal.ts'
@@ -43,4 +43,5 @@ export interface Parts {
   readonly mayTouch: (process: TreeProcess) => boolean
   readonly own: { readonly unit?: string; readonly container?: string }
   readonly findMembers: FindMembers
+  readonly knownWriter: (identity: ProcessIdentity, group: string) => string | undefined
 }

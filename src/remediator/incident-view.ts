@@ -1,8 +1,11 @@
 /** Owns how an incident looks from outside: the JSON of the API and of `procwarden incidents --json`. */
+import type { Diagnosis } from './diagnosis/diagnosis.ts'
+import { similarIncidents, type SimilarIncident } from './diagnosis/similar-incidents.ts'
 import type { AuditEntry, Incident } from './model.ts'
 import { viewApprovalsOf, type ApprovalView } from './people-view.ts'
 import { auditEntriesOf } from './store/audit/audit-entries-of.ts'
 import type { Database } from './store/database.ts'
+import { diagnosisOf } from './store/diagnoses/diagnosis-of.ts'
 import type { Escalation } from './store/escalations/escalation-row.ts'
 import { escalationsOf } from './store/escalations/escalations-of.ts'
 import type { Hold } from './store/holds/hold-row.ts'
@@ -31,7 +34,13 @@ export type WholeIncident = IncidentView & {
   /** Processes that are stopped at the moment. */
   readonly holds: readonly Hold[]
   readonly escalations: readonly Escalation[]
+  /** Null until it was looked at. */
+  readonly diagnosis: Diagnosis | null
+  /** The most alike first. */
+  readonly similar: readonly SimilarIncident[]
 }
+
+const SIMILAR_MAX = 5
 
 export function viewIncident(database: Database, incident: Incident): IncidentView {
   const timeline = auditEntriesOf(database, incident.id).map(({ at, event, text, data }) => ({ at, event, text, data }))
@@ -65,6 +74,8 @@ export function viewWholeIncident(database: Database, incident: Incident): Whole
     quarantines: quarantinesOf(database, incident.id),
     holds: holdsOf(database, incident.id),
     escalations: escalationsOf(database, incident.id),
+    diagnosis: diagnosisOf(database, incident.id) ?? null,
+    similar: similarIncidents(database, incident, SIMILAR_MAX),
   }
 }
 

@@ -43,6 +43,8 @@ export interface PipelineOptions {
   readonly onEnding: (incident: Incident, ending: Ending) => void
   /** Called once an incident has been handed on. */
   readonly onEscalation: (to: 'advisor' | 'person') => void
+  /** Called before a run ends, when all that is done is done; what it finds out is there for the ending. Never throws. */
+  readonly beforeEnding?: (incident: Incident, ending: Ending, signal: AbortSignal) => Promise<void>
   readonly observer?: StageObserver | undefined
 }
 
@@ -65,7 +67,10 @@ function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pip
         if (stage.needsRecord === true) record.write()
         options.observer?.before(stage.name, current.incident)
         const result = await runInTime(stage, { ...current, incident: record.incident }, signal)
-        if (result.kind === 'end') return conclude(result.subject, result.ending, record, options)
+        if (result.kind === 'end') {
+          await options.beforeEnding?.(record.incident, result.ending, signal)
+          return conclude(result.subject, result.ending, record, options)
+        }
         record.add(result.note, result.patch)
         subject = { ...result.subject, incident: record.incident }
         options.observer?.after(stage.name, subject.incident)

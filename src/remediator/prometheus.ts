@@ -44,30 +44,36 @@ export interface Prometheus {
   queryRange(promql: string, range: RangeRequest): Promise<Curve[]>
 }
 
-export function createPrometheus(url: string): Prometheus {
+/** `timeoutMs` is for each question. */
+export function createPrometheus(url: string, timeoutMs = QUERY_TIMEOUT_MS): Prometheus {
   const base = url.endsWith('/') ? url : `${url}/`
   return {
     query: async (promql, atMs) => {
       const parameters = { query: promql, ...(atMs === undefined ? {} : { time: String(atMs / 1000) }) }
-      const answer = await ask(new URL('api/v1/query', base), parameters, InstantAnswer)
+      const answer = await ask(new URL('api/v1/query', base), parameters, InstantAnswer, timeoutMs)
       return answer.data.result.map((sample) => ({ labels: sample.metric, value: Number(sample.value[1]) }))
     },
     queryRange: async (promql, { fromMs, toMs, stepSeconds }) => {
       const parameters = { query: promql, start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepSeconds) }
-      const answer = await ask(new URL('api/v1/query_range', base), parameters, RangeAnswer)
+      const answer = await ask(new URL('api/v1/query_range', base), parameters, RangeAnswer, timeoutMs)
       return answer.data.result.map((series) => ({ labels: series.metric, values: series.values }))
     },
   }
 }
 
 /** By POST: a query with a long label value does not fit an address. */
-async function ask<Answer>(address: URL, parameters: Readonly<Record<string, string>>, schema: z.ZodType<Answer>): Promise<Answer> {
+async function ask<Answer>(
+  address: URL,
+  parameters: Readonly<Record<string, string>>,
+  schema: z.ZodType<Answer>,
+  timeoutMs: number,
+): Promise<Answer> {
   try {
     const response = await fetch(address, {
       method: 'POST',
       body: new URLSearchParams(parameters),
       redirect: 'error',
-      signal: AbortSignal.timeout(QUERY_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     return schema.parse(await response.json())
   } catch (error) {

@@ -7,6 +7,7 @@ export interface AlertView extends Place {
   readonly name: string
   /** Its label, or those of the series it looks at. */
   readonly severities: readonly string[]
+  /** The same; several are joined by `or`. */
   readonly remediate: string | undefined
   readonly for: string | undefined
   /** How often it is looked at, as written; undefined: at the global evaluation interval. */
@@ -36,8 +37,8 @@ function viewAlert(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>,
     name: alert.name,
     file: alert.file,
     line: alert.line,
-    severities: severitiesOf(alert, recorders),
-    remediate: alert.labels['remediate'],
+    severities: labelOf(alert, 'severity', recorders),
+    remediate: labelOf(alert, 'remediate', recorders).join(' or ') || undefined,
     for: alert.for,
     interval: alert.interval,
     words: wordsOf(alert),
@@ -65,11 +66,12 @@ function plain(text: string): string {
     .trim()
 }
 
-function severitiesOf(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>): string[] {
-  const own = alert.labels['severity']
+/** Its own, or those of the series it looks at. */
+function labelOf(alert: Rule, label: string, recorders: ReadonlyMap<string, readonly Rule[]>): string[] {
+  const own = alert.labels[label]
   if (own !== undefined && !own.includes('{{')) return [own]
   const inherited = selectorsOf(alert.expr).flatMap((selector) =>
-    recordedBy(selector, recorders).flatMap((rule) => rule.labels['severity'] ?? []),
+    recordedBy(selector, recorders).flatMap((rule) => rule.labels[label] ?? []),
   )
   return [...new Set(inherited)].toSorted()
 }

@@ -149,6 +149,8 @@ function partCommands(
         options.mode,
         '--prometheus.url',
         `http://${addresses.prometheus}`,
+        '--exporter.url',
+        `http://${addresses.exporter}`,
         '--alertmanager.url',
         `http://${addresses.alertmanager}`,
         '--host.instance',

@@ -9,6 +9,24 @@ import { COUNTERS, LEVELS, PROCESS, family } from './process-figures.ts'
 
 export const CPU = family('process_cpu_seconds_total', 'counter', ['group', 'pid', 'mode'], 'CPU time used by the process.')
 export const FILES = family('process_files_created_total', 'counter', PROCESS, 'Files created below the watched folders by the process.')
+export const FILES_DELETED = family(
+  'process_files_deleted_total',
+  'counter',
+  PROCESS,
+  'Files deleted below the watched folders by the process; absent until it has created or deleted one, like the next two.',
+)
+export const FILES_EXAMINED = family(
+  'process_files_examined_total',
+  'counter',
+  PROCESS,
+  'New files of the process that were compared with other new ones, as far as the budget for that reaches.',
+)
+export const FILES_DUPLICATES = family(
+  'process_files_duplicates_total',
+  'counter',
+  PROCESS,
+  'New files of the process that have the same content as one before; of those that were examined.',
+)
 export const START = family('process_start_time_seconds', 'gauge', PROCESS, 'When the process started, since the Unix epoch.')
 export const DESCENDANTS = family('process_descendants', 'gauge', PROCESS, 'Living children of the process, with theirs, down to the last.')
 export const BROOD = family(
@@ -62,7 +80,16 @@ export function writeProcesses(out: Exposition, chosen: readonly TrackedProcess[
       sample([...labels, printable(process.comm), userOf(process, options), process.details.unit ?? ''], 1)
     }
   })
-  if (options.attributesFiles) each(FILES, ({ process }) => process.filesCreated)
+  if (!options.attributesFiles) return
+  each(FILES, ({ process }) => process.filesCreated)
+  each(FILES_DELETED, ({ process }) => ofWriter(process, process.filesDeleted))
+  each(FILES_EXAMINED, ({ process }) => ofWriter(process, process.filesExamined))
+  each(FILES_DUPLICATES, ({ process }) => ofWriter(process, process.filesDuplicated))
+}
+
+/** Most processes never create a file: three series for each of them would tell nothing. */
+function ofWriter({ filesCreated, filesDeleted }: TrackedProcess, figure: number): number | undefined {
+  return filesCreated + filesDeleted === 0 ? undefined : figure
 }
 
 function rowOf(process: TrackedProcess): Row[] {

@@ -73,7 +73,7 @@ export function incidentRoutes(context: ApiContext): Route[] {
         path: '/api/incidents/:id',
         scope: 'read',
         summary:
-          'One incident with everything that is kept about it: timeline, questions and answers, snapshots, quarantines, holds, escalations.',
+          'One incident with everything that is kept about it: diagnosis, similar incidents, timeline, questions and answers, snapshots, quarantines, holds, escalations.',
         answers: { 200: { what: 'The incident.', schema: 'WholeIncident' }, 404: NO_INCIDENT },
       },
       ({ id }) => {

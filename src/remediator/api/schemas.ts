@@ -1,5 +1,7 @@
 /** Owns the shapes of the API's answers, by the names that the OpenAPI document gives them. */
 import { z } from 'zod'
+import { Diagnosis } from '../diagnosis/diagnosis.ts'
+import { SimilarIncident } from '../diagnosis/similar-incidents.ts'
 import { ACTIONS, DECISIONS, MODES, OUTCOMES, REASONS, STATUSES } from '../model.ts'
 import { Progress } from '../progress.ts'
 import { Answer, How, OnExpiry } from '../store/approvals/approval-row.ts'
@@ -160,6 +162,8 @@ export const WholeIncident = Incident.extend({
   quarantines: z.array(Quarantine),
   holds: z.array(Hold),
   escalations: EscalationList,
+  diagnosis: Diagnosis.nullable(),
+  similar: z.array(SimilarIncident),
 })
 
 export const RollbackReport = z.strictObject({

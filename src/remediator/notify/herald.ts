@@ -5,8 +5,10 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Incident } from '../model.ts'
 import type { Ending } from '../stage.ts'
+import { diagnosisText } from '../diagnosis/diagnosis-text.ts'
 import { openApprovalOf, type Approval } from '../store/approvals.ts'
 import type { Database } from '../store/database.ts'
+import { diagnosisOf } from '../store/diagnoses.ts'
 import { getIncident } from '../store/incidents.ts'
 import { addToLine, mailsAbout } from '../store/outbox.ts'
 import { takeRecoveries } from '../store/recoveries.ts'
@@ -64,7 +66,8 @@ function tellEnding(incident: Incident, ending: Ending, options: HeraldOptions):
   const events = eventsOf(incident, ending)
   if (events.length === 0) return
   const approval = ending.status === 'awaiting_approval' ? openApprovalOf(database, incident.id) : undefined
-  const letter = incidentLetter(incident, ending, origin, approval && { approval, links: undefined })
+  const diagnosis = diagnosisText(diagnosisOf(database, incident.id))
+  const letter = incidentLetter(incident, ending, origin, approval && { approval, links: undefined }, diagnosis)
   onNotice({ events, severity: incident.severity, headline: letter.headline, text: ending.text })
   if (!mail) return
   const nowMs = clock.nowMs()
@@ -73,7 +76,9 @@ function tellEnding(incident: Incident, ending: Ending, options: HeraldOptions):
   const same = rendered(letter)
   // Links are for one person each: who has answered goes into the record.
   const letterFor = (recipient: string): RenderedLetter =>
-    approval && linksFor ? rendered(incidentLetter(incident, ending, origin, { approval, links: linksFor(approval, recipient) })) : same
+    approval && linksFor
+      ? rendered(incidentLetter(incident, ending, origin, { approval, links: linksFor(approval, recipient) }, diagnosis))
+      : same
   for (const recipient of recipients)
     enqueueLetter(database, letterFor(recipient), {
       recipient,

@@ -17,13 +17,19 @@ export interface Question {
   readonly links: { readonly approve: string; readonly deny: string } | undefined
 }
 
-export function incidentLetter(incident: Incident, ending: Ending, origin: MailOrigin, question?: Question): Letter {
+export function incidentLetter(
+  incident: Incident,
+  ending: Ending,
+  origin: MailOrigin,
+  question?: Question,
+  diagnosis: readonly string[] = [],
+): Letter {
   const headline = `${headlineOf(ending, incident.action)}: ${aboutOf(incident)}`
   return {
     subject: subjectLine(`[procwarden ${origin.hostname}] ${headline} - ${incident.alertname}`),
     headline,
     tone: toneOf(ending),
-    sentences: [ending.text, descriptionOf(incident), ...(question ? questionSentences(question.approval) : [])],
+    sentences: [ending.text, descriptionOf(incident), ...(question ? questionSentences(question.approval) : []), ...diagnosis],
     facts: factsOf(incident, origin, ending.reason),
     choices: choicesOf(incident, ending, question),
     footer: footerOf(incident, origin),

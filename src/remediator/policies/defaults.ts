@@ -5,7 +5,7 @@ export const DEFAULT_POLICIES: readonly unknown[] = [
   {
     name: 'reap-zombies',
     match: ['alertname="ZombieProcesses"', 'remediate=~".+"'],
-    before: ['kill-runaway', 'restart-service', 'quarantine-files'],
+    before: ['kill-runaway', 'ask-about-flood', 'restart-service', 'quarantine-files'],
     ladder: ['reap'],
     verify: ['gone'],
     risk: 'low',
@@ -27,6 +27,15 @@ export const DEFAULT_POLICIES: readonly unknown[] = [
     risk: 'high',
   },
   {
+    name: 'ask-about-flood',
+    match: ['remediate="freeze"', 'severity="critical"'],
+    ladder: ['kill'],
+    verify: ['gone'],
+    confidence: 'high',
+    approval: 'always',
+    risk: 'high',
+  },
+  {
     name: 'restart-service',
     match: ['remediate="restart"'],
     ladder: ['restart'],
@@ -38,6 +47,7 @@ export const DEFAULT_POLICIES: readonly unknown[] = [
     match: ['remediate="quarantine"'],
     ladder: ['freeze', { action: 'quarantine', duplicates_only: true }],
     verify: [{ kind: 'alert-inactive', within_seconds: 420 }],
+    confidence: 'high',
     approval: 'first-time',
     tier: 2,
   },

@@ -65,6 +65,8 @@ const Fields = z.strictObject({
   /** Short for a ladder of one step; `kill` is then verified by `gone`. */
   action: z.enum(ACTIONS).optional(),
   ladder: z.array(Step).min(1).max(16).optional(),
+  /** learned: what helped more often against the same diagnosis comes first. */
+  order: z.enum(['written', 'learned']).default('written'),
   target: TargetSource.default('labels'),
   /** Narrower than the global mode; never wider. */
   mode: z.enum(MODES).optional(),

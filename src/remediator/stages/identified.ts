@@ -20,6 +20,8 @@ export interface IdentifyOptions {
   readonly database: Database
   readonly clock: Clock
   readonly ownPid: number
+  /** The category of a program that is known to write many files as a matter of course; undefined for any other. */
+  readonly knownWriter: (identity: ProcessIdentity, group: string) => string | undefined
   readonly log: Logger
   /** What restarts a program. */
   readonly findManager: (

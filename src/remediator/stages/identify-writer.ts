@@ -48,7 +48,12 @@ export async function identifyWriter(
     return refuse(subject, 'pid_recycled', `Pid ${identity.pid} writes into ${directory} but started after the alert began.`)
   }
   const evidence = `It was seen holding ${writer.filesSeen} different files below ${directory} open for writing, over ${(writer.spanMs / 1000).toFixed(1)} s.`
-  return found(subject, targetOf(identity, options.groupOf(identity), evidence, 'high'), [identity])
+  const group = options.groupOf(identity)
+  const category = options.knownWriter(identity, group)
+  if (category === undefined) return found(subject, targetOf(identity, group, evidence, 'high'), [identity])
+  // Compilers, archivers and package managers write many files as a matter of course, and into folders where others do.
+  const doubt = `${evidence} As a ${category} program it does so as a matter of course.`
+  return found(subject, targetOf(identity, group, doubt, 'medium'), [identity])
 }
 
 /**

@@ -4,6 +4,7 @@ import { MODES, type Mode } from '../model.ts'
 import { isActing, type Policy } from '../policies/policy.ts'
 import { ladderText, mainAction } from '../policies/words.ts'
 import { end, next, refuse, type Stage } from '../stage.ts'
+import type { OrderLadder } from './order-ladder.ts'
 
 export interface Policies {
   /** The policy for an alert with these labels. */
@@ -21,13 +22,14 @@ export function createPolicies(policies: readonly Policy[], globalMode: Mode): P
   }
 }
 
-export function matchPolicy(policies: Policies): Stage {
+export function matchPolicy(policies: Policies, order: OrderLadder): Stage {
   return {
     name: 'match-policy',
     deadlineMs: 5_000,
-    run: async (subject) => {
-      const policy = policies.find(subject.incident.labels)
-      if (!policy) return refuse(subject, 'no_policy', 'No policy matches this alert.')
+    run: async (subject, signal) => {
+      const found = policies.find(subject.incident.labels)
+      if (!found) return refuse(subject, 'no_policy', 'No policy matches this alert.')
+      const { policy, reason } = await order.decide(found, subject.incident, signal)
       const mode = policies.modeOf(policy)
       const chosen = { ...subject, policy, mode }
       if (!isActing(policy.ladder)) {
@@ -46,7 +48,7 @@ export function matchPolicy(policies: Policies): Stage {
         chosen,
         {
           event: 'policy.matched',
-          text: `Policy ${name} applies: ${ladderText(ladder)}, mode ${mode}.`,
+          text: `Policy ${name} applies: ${ladderText(ladder)}, mode ${mode}.${reason === undefined ? '' : ` ${reason}`}`,
           data: { policy: name, mode, risk, tier, ladder: ladder.map((step) => step.action) },
         },
         { policy: name, mode, action: mainAction(ladder) },

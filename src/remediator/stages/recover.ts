@@ -13,11 +13,13 @@ import { end, next, type Stage, type StageResult, type Subject } from '../stage.
 import type { Database } from '../store/database.ts'
 import { concludeIntent, openIntentOf, type OpenIntent } from '../store/intents.ts'
 import type { Policies } from './match-policy.ts'
+import type { OrderLadder } from './order-ladder.ts'
 
 export interface RecoverOptions {
   readonly database: Database
   readonly clock: Clock
   readonly policies: Policies
+  readonly order: Pick<OrderLadder, 'asDecided'>
   readonly actions: Readonly<Record<ActionName, Action>>
 }
 
@@ -29,7 +31,8 @@ export function recover(options: RecoverOptions): Stage {
     run: async (subject, signal) => {
       const { incident } = subject
       const intent = openIntentOf(options.database, incident.id)
-      const policy = options.policies.named(incident.policy) ?? options.policies.find(incident.labels)
+      const written = options.policies.named(incident.policy) ?? options.policies.find(incident.labels)
+      const policy = written && options.order.asDecided(written, incident)
       const { progress } = incident
       if (progress?.phase === 'verifying' && incident.target) return goOnVerifying(subject, incident.target, policy, progress, options)
       if (!intent) return next(subject, undefined, progress ? { progress: null } : undefined)

@@ -2,5 +2,6 @@
 import { firstSchema } from './migrations/001-first-schema.ts'
 import { stepsHoldsAndLeases } from './migrations/002-steps-holds-and-leases.ts'
 import { people } from './migrations/003-people.ts'
+import { diagnoses } from './migrations/004-diagnoses.ts'
 
-export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people]
+export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people, diagnoses]

@@ -16,6 +16,8 @@ const BELONGINGS = [
   'DELETE FROM outbox WHERE incident = $id AND (sent_at_ms IS NOT NULL OR digest IS NOT NULL OR given_up_at_ms IS NOT NULL)',
   'DELETE FROM escalations WHERE incident = $id',
   'DELETE FROM approvals WHERE incident = $id',
+  'DELETE FROM diagnoses WHERE incident = $id',
+  'DELETE FROM ladder_orders WHERE incident = $id',
   'DELETE FROM quarantines WHERE incident = $id',
   'DELETE FROM incidents WHERE id = $id',
 ]

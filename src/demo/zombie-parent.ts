@@ -1,4 +1,4 @@
-/** A program that misbehaves: it never asks what became of its children. Run by `procwarden demo zombies`. */
+/** A program that misbehaves: it never asks what became of its children. Run by `procwarden demo zombie-parent`. */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 

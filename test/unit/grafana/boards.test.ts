@@ -38,12 +38,12 @@ describe('the committed JSON', () => {
     rmSync(path.join(folder, 'grafana/import/procwarden-host.json'))
     const { status, stderr } = build('--check')
     expect(status).toBe(1)
-    expect(stderr.split('\n').map((line) => line.split(' ')[0]).toSorted()).toEqual([
-      '',
-      'grafana/dashboards/old.json',
-      'grafana/dashboards/procwarden-files.json',
-      'grafana/import/procwarden-host.json',
-    ])
+    expect(
+      stderr
+        .split('\n')
+        .map((line) => line.split(' ')[0] ?? '')
+        .toSorted((a, b) => (a < b ? -1 : 1)),
+    ).toEqual(['', 'grafana/dashboards/old.json', 'grafana/dashboards/procwarden-files.json', 'grafana/import/procwarden-host.json'])
     expect(build().status).toBe(0)
     expect(build('--check')).toMatchObject({ status: 0, stderr: '' })
     expect(readFileSync(file, 'utf8')).toBe(text)

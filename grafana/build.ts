@@ -1,21 +1,41 @@
 /**
- * Owns writing the dashboards' JSON, which is committed: `node grafana/build.ts` writes it, with `--check` it only exits 1
- * when the committed JSON is not what the sources say.
+ * Owns writing the dashboards' JSON, which is committed: `node grafana/build.ts` writes it and removes what is no longer
+ * made, with `--check` it only exits 1 when the committed JSON is not what the sources say.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { OVERVIEW_UID, overviewDashboard } from './overview.ts'
+import { allBoards } from './boards/index.ts'
+import { importCopy } from './import-copy.ts'
 
+/** What Grafana is provisioned with. */
 const DASHBOARDS_DIR = path.join(import.meta.dirname, 'dashboards')
+/** What is imported by hand: the same, asking for the datasource. */
+const IMPORT_DIR = path.join(import.meta.dirname, 'import')
 
-/** The text of each dashboard's file, by its path. */
+/** The text of each file, by its path. */
 export function dashboardFiles(): Map<string, string> {
-  return new Map([[path.join(DASHBOARDS_DIR, `${OVERVIEW_UID}.json`), `${JSON.stringify(overviewDashboard(), null, 2)}\n`]])
+  return new Map(
+    allBoards().flatMap((board) => [
+      [path.join(DASHBOARDS_DIR, `${board.uid}.json`), asText(board)] as const,
+      [path.join(IMPORT_DIR, `${board.uid}.json`), asText(importCopy(board))] as const,
+    ]),
+  )
 }
 
-/** The files whose content differs from the sources, or that are missing. */
+/** The files whose content differs from the sources, that are missing, or that no source makes any more. */
 export function staleFiles(): string[] {
-  return [...dashboardFiles()].filter(([file, text]) => readIfThere(file) !== text).map(([file]) => file)
+  const files = dashboardFiles()
+  return [...[...files].filter(([file, text]) => readIfThere(file) !== text).map(([file]) => file), ...leftovers(files)]
+}
+
+function leftovers(files: ReadonlyMap<string, string>): string[] {
+  return [DASHBOARDS_DIR, IMPORT_DIR]
+    .flatMap((folder) => globSync('*.json', { cwd: folder }).map((name) => path.join(folder, name)))
+    .filter((file) => !files.has(file))
+}
+
+function asText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 function readIfThere(file: string): string | undefined {
@@ -32,8 +52,10 @@ function main(argv: readonly string[]): number {
     for (const file of stale) process.stderr.write(`${path.relative('.', file)} is not what the sources say; run: node grafana/build.ts\n`)
     return stale.length === 0 ? 0 : 1
   }
-  mkdirSync(DASHBOARDS_DIR, { recursive: true })
-  for (const [file, text] of dashboardFiles()) writeFileSync(file, text)
+  const files = dashboardFiles()
+  for (const folder of [DASHBOARDS_DIR, IMPORT_DIR]) mkdirSync(folder, { recursive: true })
+  for (const file of leftovers(files)) rmSync(file)
+  for (const [file, text] of files) writeFileSync(file, text)
   return 0
 }
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 
-const Target = z.object({ refId: z.string(), expr: z.string(), instant: z.boolean().optional() })
+const Target = z.object({ refId: z.string(), expr: z.string(), instant: z.boolean().optional(), legendFormat: z.string().optional() })
 const PanelJson = z.object({ id: z.number(), type: z.string(), title: z.string(), targets: z.array(Target).default([]) })
 
 /** As much of a dashboard's JSON as its queries need. */
@@ -17,38 +17,45 @@ export const DashboardJson = z.object({
 export type DashboardJson = z.infer<typeof DashboardJson>
 
 export interface DashboardQuery {
-  /** Where it stands: `panel "Files created by folder" A`, `variable "instance"` or `annotation "Alerts"`. */
+  /** The dashboard's uid. */
+  readonly uid: string
+  /** Where it stands: `procwarden-files: panel "By folder" A`, `...: variable "instance"` or `...: annotation "Alerts"`. */
   readonly place: string
   /** PromQL with Grafana's variables still in it. */
   readonly expr: string
   /** Whether Grafana asks for one moment; else for a range. */
   readonly instant: boolean
+  readonly legend?: string | undefined
 }
 
 /** Every PromQL query of the dashboard (the parsed JSON or what the builder returns). Throws when it is no dashboard. */
 export function listQueries(dashboard: unknown): DashboardQuery[] {
-  const { panels, templating, annotations } = DashboardJson.parse(dashboard)
-  return [
-    ...templating.list.filter((variable) => variable.type === 'query').map((variable) => variableQuery(variable.name, variable.query)),
-    ...annotations.list.flatMap(({ name, expr }) => (expr === undefined ? [] : [{ place: `annotation "${name}"`, expr, instant: false }])),
-    ...panels.flatMap((panel) =>
-      panel.targets.map((target) => ({
-        place: `panel "${panel.title}" ${target.refId}`,
-        expr: target.expr,
-        instant: target.instant === true,
-      })),
-    ),
-  ]
+  const { uid, panels, templating, annotations } = DashboardJson.parse(dashboard)
+  const variables = templating.list
+    .filter((variable) => variable.type === 'query')
+    .map((variable) => ({ place: `variable "${variable.name}"`, expr: variableQuery(variable.name, variable.query), instant: true }))
+  const marks = annotations.list.flatMap(({ name, expr }) =>
+    expr === undefined ? [] : [{ place: `annotation "${name}"`, expr, instant: false }],
+  )
+  const targets = panels.flatMap((panel) =>
+    panel.targets.map(({ refId, expr, instant, legendFormat }) => ({
+      place: `panel "${panel.title}" ${refId}`,
+      expr,
+      instant: instant === true,
+      legend: legendFormat,
+    })),
+  )
+  return [...variables, ...marks, ...targets].map((query) => ({ ...query, uid, place: `${uid}: ${query.place}` }))
 }
 
 /** label_values() is Grafana's own; the same names come from grouping the selected series. */
-function variableQuery(name: string, query: unknown): DashboardQuery {
+function variableQuery(name: string, query: unknown): string {
   const text = z.object({ query: z.string() }).parse(query).query
   const match = /^label_values\((?<selector>.+),\s*(?<label>\w+)\)$/.exec(text)
   const { selector, label } = match?.groups ?? {}
   if (selector === undefined || label === undefined)
     throw new Error(`the variable "${name}" does not ask label_values(SELECTOR,LABEL): ${text}`)
-  return { place: `variable "${name}"`, expr: `group by (${label}) (${selector})`, instant: true }
+  return `group by (${label}) (${selector})`
 }
 
 /** What stands for Grafana's variables when a query runs without Grafana. */
@@ -62,8 +69,9 @@ const SUBSTITUTES: Readonly<Record<string, string>> = {
 
 /** The query with every variable replaced. `values` go before the usual ones. Throws when one is not known. */
 export function substituteVariables(query: string, values: Readonly<Record<string, string>> = {}): string {
+  // `$1` is a group of a regular expression, in label_replace().
   return query.replaceAll(
-    /\$(?:\{(?<braced>\w+)(?::\w+)?\}|(?<plain>\w+))/g,
+    /\$(?:\{(?<braced>[a-z_]\w*)(?::\w+)?\}|(?<plain>[a-z_]\w*))/gi,
     (whole, braced: string | undefined, plain: string | undefined) => {
       const name = braced ?? plain ?? ''
       const value = values[name] ?? SUBSTITUTES[name]
@@ -71,22 +79,4 @@ export function substituteVariables(query: string, values: Readonly<Record<strin
       return value
     },
   )
-}
-
-/** Queries that may rightly return nothing, by place, and why. All others return series on a healthy installation. */
-export const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
-  'annotation "Alerts"': 'nothing is wrong',
-  'panel "What is firing" A': 'nothing is wrong',
-  'panel "Alert to signal" A': 'no signal was sent since the remediator started',
-  'panel "Files created by folder" A': 'nobody created a file within five minutes',
-  'panel "Files created by process" A':
-    'nobody created a file within five minutes, or the backend is chokidar, which does not know who did',
-  'panel "Files created by program" A': 'nobody created a file lately, or the backend is chokidar, which does not know who did',
-  'panel "CPU of the busiest programs" B': 'baselines are recorded once a minute, so the first takes a few minutes',
-  'panel "CPU of the busiest programs" C': 'limits are recorded once a minute, so the first takes a few minutes',
-  'panel "CPU as a share of the limit" A': 'needs five samples of a level that is recorded once a minute',
-  'panel "Actions by outcome" A': 'the remediator has handled no alert since it started',
-  'panel "Collectors" B': 'no collector failed',
-  'panel "What is not seen" A': 'no cap was reached',
-  'panel "What is not seen" B': 'every process may be read',
 }

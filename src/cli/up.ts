@@ -16,6 +16,8 @@ interface Flags {
   readonly 'port.remediator': number
   readonly 'port.prometheus': number
   readonly 'port.alertmanager': number
+  readonly 'port.grafana': number
+  readonly grafana: boolean
   readonly 'config.exporter'?: string
   readonly 'config.remediator'?: string
   readonly json?: boolean
@@ -40,6 +42,8 @@ export function upCommand(): Command {
     .addOption(port('remediator', 9931))
     .addOption(port('prometheus', 9932))
     .addOption(port('alertmanager', 9933))
+    .addOption(port('grafana', 9934))
+    .addOption(new Option('--no-grafana', 'start no Grafana, even where there is one on this machine'))
     .addOption(new Option('--config.exporter <file>', 'configuration of the exporter'))
     .addOption(new Option('--config.remediator <file>', 'configuration of the remediator'))
     .addOption(new Option('--json', 'print one line of JSON with the addresses when ready, and nothing else on standard output'))
@@ -66,7 +70,9 @@ async function up(flags: Flags): Promise<void> {
           remediator: flags['port.remediator'],
           prometheus: flags['port.prometheus'],
           alertmanager: flags['port.alertmanager'],
+          grafana: flags['port.grafana'],
         },
+        grafana: flags.grafana,
         exporterConfig: flags['config.exporter'],
         remediatorConfig: flags['config.remediator'],
         logLevel: flags['log.level'],
@@ -100,6 +106,7 @@ function readyText(report: LoopReport, mode: string): string {
     `  remediator    ${report.remediator}`,
     `  prometheus    ${report.prometheus}`,
     `  alertmanager  ${report.alertmanager}`,
+    ...(report.grafana === null ? [] : [`  grafana       ${report.grafana}`]),
     `  state         ${report.stateDir}`,
     `  mode          ${mode}: ${meaning ?? ''}`,
     '',

@@ -3,6 +3,7 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
 import { trailName } from './audit/anchors.ts'
 import { headFingerprint } from './audit/chain.ts'
+import { addIncidentInfo } from './incident-info.ts'
 import { STATUSES } from './model.ts'
 import { firstAuditHash } from './store/audit/first-audit-hash.ts'
 import { lastAuditEntry } from './store/audit/last-audit-entry.ts'
@@ -41,6 +42,7 @@ export function addStoreGauges(registers: Registry[], database: Database, clock:
     () => countIncidentsByStatus(database).get('awaiting_approval') ?? 0,
   )
   addIncidentGauge(registers, database)
+  addIncidentInfo(registers, database, clock)
   addAuditGauges(registers, database)
 }
 

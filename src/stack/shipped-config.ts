@@ -60,6 +60,7 @@ function readShipped(name: string): Document {
   return document
 }
 
-function promDuration(ms: number): string {
+/** As Prometheus and Grafana write durations. */
+export function promDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }

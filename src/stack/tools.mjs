@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
  * @property {string} bundle the folder of the cache it is kept in, together with what is released with it
  * @property {string} versionMin the oldest release that loads the shipped rules and configuration
  * @property {readonly string[]} [folders] where packages put it outside of PATH
+ * @property {readonly string[]} [notFrom] folders of PATH where packages put something else under its name
  */
 
 /** @type {Readonly<Record<ToolName, Tool>>} */
@@ -24,8 +25,15 @@ const TOOLS = {
   promtool: { fileNames: ['promtool'], bundle: 'prometheus', versionMin: '2.42.0' },
   alertmanager: { fileNames: ['alertmanager', 'prometheus-alertmanager'], bundle: 'alertmanager', versionMin: '0.25.0' },
   amtool: { fileNames: ['amtool'], bundle: 'alertmanager', versionMin: '0.25.0' },
-  // Debian's and Fedora's packages link grafana into sbin only, which an ordinary user's PATH leaves out.
-  grafana: { fileNames: ['grafana'], bundle: 'grafana', versionMin: '9.4.0', folders: ['/usr/sbin', '/usr/share/grafana/bin'] },
+  // Packages put a script on PATH that reads the configuration of the service, which an ordinary user may not; the program
+  // itself is elsewhere. The dashboards need Grafana 11.
+  grafana: {
+    fileNames: ['grafana', 'grafana-server'],
+    bundle: 'grafana',
+    versionMin: '11.0.0',
+    folders: ['/usr/share/grafana/bin', '/usr/local/share/grafana/bin'],
+    notFrom: ['/usr/sbin', '/usr/bin'],
+  },
 }
 
 const VERSION_TIMEOUT_MS = 20_000
@@ -84,21 +92,21 @@ export function isUsable(name, file) {
  */
 function candidates(name, env) {
   const tool = TOOLS[name]
-  const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder) && !tool.notFrom?.includes(folder))
   return [...onPath, ...(tool.folders ?? []), bundleDir(tool.bundle, env)]
     .flatMap((folder) => tool.fileNames.map((fileName) => path.join(folder, fileName)))
     .filter(isProgram)
 }
 
 /**
- * `prometheus, version 2.42.0+ds (...)`, `alertmanager, version 0.28.1`, `grafana version 12.1.0`
+ * `prometheus, version 2.42.0+ds (...)`, `alertmanager, version 0.28.1`, `grafana version 12.1.0`, `Version 11.0.0 (...)`
  * @param {string} file
  * @returns {string | undefined}
  */
 function versionOf(file) {
   const result = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: VERSION_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'pipe'] })
   // Prometheus wrote its version to standard error before 2.27.
-  return result.status === 0 ? /version (\d+\.\d+\.\d+)/.exec(result.stdout + result.stderr)?.[1] : undefined
+  return result.status === 0 ? /version (\d+\.\d+\.\d+)/i.exec(result.stdout + result.stderr)?.[1] : undefined
 }
 
 /**

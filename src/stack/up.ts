@@ -2,13 +2,14 @@
 import { accessSync, constants, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setTimeout as delay } from 'node:timers/promises'
-import { UsageError } from '../lib/errors.ts'
+import { UsageError, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { writeFreshToken } from '../lib/token.ts'
 import { Child, type PartCommand } from './child.ts'
 import { searchPath } from './config.ts'
+import { findGrafanaHome, prepareGrafana } from './grafana.ts'
 import { choosePort } from './ports.ts'
+import { waitForFirstScrape, waitUntilReady } from './readiness.ts'
 import { writeAlertmanagerConfig, writePrometheusConfig } from './shipped-config.ts'
 import { announceLoop, findRunningLoop, prepareStateDir, tokenFile, withdrawLoop } from './state-dir.ts'
 import { findTool } from './tools.mjs'
@@ -18,7 +19,9 @@ export interface UpOptions {
   readonly mode: string
   readonly watch: readonly string[]
   readonly scrapeIntervalMs: number
-  readonly ports: { readonly exporter: number; readonly remediator: number; readonly prometheus: number; readonly alertmanager: number }
+  readonly ports: Readonly<Record<keyof Addresses | 'grafana', number>>
+  /** Whether a Grafana is started where there is one on this machine. */
+  readonly grafana: boolean
   readonly exporterConfig?: string | undefined
   readonly remediatorConfig?: string | undefined
   readonly logLevel: string
@@ -40,9 +43,6 @@ export interface RunningStack {
   stop(): Promise<void>
 }
 
-const READY_MS_MAX = 60_000
-const TARGET_UP_MS_MAX = 60_000
-const POLL_MS = 100
 /** Together below the 10 s that an orderly stop may take. */
 const STOP_GRACE_MS = 7_000
 
@@ -63,31 +63,63 @@ export async function startStack(options: UpOptions, log: Logger, signal: AbortS
   // What Alertmanager notified before would keep it from telling this remediator, in its perhaps bolder mode, for minutes.
   rmSync(path.join(options.stateDir, 'alertmanager', 'nflog'), { force: true })
   const setpriv = findOnPath('setpriv')
-  const children = partCommands(options, addresses, binaries).map((part) => new Child(part, log, setpriv))
+  const start = (part: PartCommand): Child => new Child(part, log, setpriv)
+  const children = partCommands(options, addresses, binaries).map(start)
+  const grafanaPart = await findGrafana(options, addresses, log)
+  let grafana = grafanaPart && start(grafanaPart)
   const stop = async (): Promise<void> => {
     withdrawLoop(options.stateDir)
-    await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)))
-  }
-  const report: LoopReport = {
-    exporter: `http://${addresses.exporter}`,
-    remediator: `http://${addresses.remediator}`,
-    prometheus: `http://${addresses.prometheus}`,
-    alertmanager: `http://${addresses.alertmanager}`,
-    grafana: null,
-    stateDir: options.stateDir,
+    await Promise.all([...children, ...(grafana ? [grafana] : [])].map((child) => child.stop(STOP_GRACE_MS)))
   }
   try {
-    for (const child of children) child.start()
+    for (const child of [...children, ...(grafana ? [grafana] : [])]) child.start()
     await Promise.all(children.map((child) => waitUntilReady(child, log, signal)))
     log.info('All parts are ready; waiting for the first measurement')
-    await waitForFirstScrape(report.prometheus, children, signal)
-    for (const child of children) child.keepAlive()
+    await waitForFirstScrape(`http://${addresses.prometheus}`, children, signal)
+    grafana = grafana && (await readyOrGone(grafana, log, signal))
+    for (const child of [...children, ...(grafana ? [grafana] : [])]) child.keepAlive()
+    const report: LoopReport = {
+      exporter: `http://${addresses.exporter}`,
+      remediator: `http://${addresses.remediator}`,
+      prometheus: `http://${addresses.prometheus}`,
+      alertmanager: `http://${addresses.alertmanager}`,
+      grafana: grafana ? new URL(grafana.part.readyUrl).origin : null,
+      stateDir: options.stateDir,
+    }
     announceLoop(options.stateDir, { ...report, watch: [...options.watch] })
+    return { report, stop }
   } catch (error) {
     await stop()
     throw error
   }
-  return { report, stop }
+}
+
+/** Dashboards are worth a word when they do not come, and nothing more: everything else works without them. */
+async function readyOrGone(grafana: Child, log: Logger, signal: AbortSignal): Promise<Child | undefined> {
+  try {
+    await waitUntilReady(grafana, log, signal)
+    return grafana
+  } catch (error) {
+    // Whoever stops everything stops this one too.
+    signal.throwIfAborted()
+    log.warn(`There are no dashboards: ${messageOf(error)}`)
+    await grafana.stop(STOP_GRACE_MS)
+    return undefined
+  }
+}
+
+/** How the Grafana of this machine is started, or undefined when there is none or none is wanted. */
+async function findGrafana(options: UpOptions, addresses: Addresses, log: Logger): Promise<PartCommand | undefined> {
+  const binary = options.grafana ? findTool('grafana') : undefined
+  if (binary === undefined) return undefined
+  const homePath = findGrafanaHome(binary)
+  if (homePath === undefined) {
+    log.warn(`${binary} is left alone: the folder with its conf/defaults.ini was not found`)
+    return undefined
+  }
+  const { stateDir, scrapeIntervalMs } = options
+  const address = `127.0.0.1:${await choosePort('grafana', options.ports.grafana)}`
+  return prepareGrafana({ ...addresses, binary, homePath, stateDir, scrapeIntervalMs, address })
 }
 
 type Addresses = Record<'exporter' | 'remediator' | 'prometheus' | 'alertmanager', string>
@@ -173,50 +205,6 @@ function partCommands(
   ]
 }
 
-async function waitUntilReady(child: Child, log: Logger, signal: AbortSignal): Promise<void> {
-  const { name, readyUrl } = child.part
-  await waitFor(
-    async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,
-    READY_MS_MAX,
-    signal,
-    () => {
-      if (child.hasExited) throw new UsageError(`the ${name} did not start: ${withoutPrefix(child.lastLine)}`)
-    },
-  ).catch((error: unknown) => {
-    throw error instanceof TimeoutError
-      ? new UsageError(`the ${name} was not ready within ${READY_MS_MAX / 1000} s; see ${child.part.logFile}`)
-      : error
-  })
-  log.debug(`The ${name} is ready`)
-}
-
-/** Ready means that measurements arrive where they are judged. */
-async function waitForFirstScrape(prometheusUrl: string, children: readonly Child[], signal: AbortSignal): Promise<void> {
-  const query = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent('count(up{job=~"procwarden-.+"} == 1) == 2')}`
-  const isUp = async (): Promise<boolean> => /"result":\[\{/.test(await (await fetch(query, { signal: AbortSignal.timeout(2_000) })).text())
-  await waitFor(isUp, TARGET_UP_MS_MAX, signal, () => {
-    const dead = children.find((child) => child.hasExited)
-    if (dead) throw new UsageError(`the ${dead.part.name} ended: ${withoutPrefix(dead.lastLine)}`)
-  }).catch((error: unknown) => {
-    throw error instanceof TimeoutError
-      ? new UsageError(`Prometheus could not measure the exporter within ${TARGET_UP_MS_MAX / 1000} s; see ${prometheusUrl}/targets`)
-      : error
-  })
-}
-
-class TimeoutError extends Error {}
-
-async function waitFor(isDone: () => Promise<boolean>, timeoutMs: number, signal: AbortSignal, check: () => void): Promise<void> {
-  const end = performance.now() + timeoutMs
-  for (;;) {
-    signal.throwIfAborted()
-    check()
-    if (await isDone().catch(() => false)) return
-    if (performance.now() > end) throw new TimeoutError()
-    await delay(POLL_MS)
-  }
-}
-
 function requireTool(name: 'prometheus' | 'alertmanager'): string {
   const found = findTool(name)
   if (found === undefined) {
@@ -240,8 +228,4 @@ function isExecutable(file: string): boolean {
   } catch {
     return false
   }
-}
-
-function withoutPrefix(line: string): string {
-  return line.replace(/^procwarden: /, '')
 }

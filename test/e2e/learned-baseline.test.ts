@@ -1,5 +1,4 @@
 /** Tests that a real Prometheus with eight days of history knows what is normal for a program, and says so when it misbehaves. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { z } from 'zod'
 import { choosePort } from '../../src/stack/ports.ts'
 import { findTool } from '../../src/stack/tools.mjs'
 import { exporterAs } from '../support/exporter-process.ts'
+import { writeHistory } from '../support/learned-history.ts'
 import { temporaryDirectory, temporaryProcess } from '../support/temporary.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -15,8 +15,6 @@ const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
 const FIXTURE = path.resolve(import.meta.dirname, '../fixtures/busy-loop.mjs')
 const GROUP = 'busy-loop.mjs'
 const JOB = 'procwarden-exporter'
-const MINUTE = 60
-const DAYS = 8
 /** Cores: what the program has always used, between these two. */
 const CALM = [0.04, 0.06] as const
 
@@ -33,7 +31,7 @@ test('a program that was calm for eight days and then spins is told with its own
   const instance = new URL(exporter.url).host
   const directory = temporaryDirectory()
   const data = path.join(directory, 'data')
-  backfill(directory, data, instance)
+  writeHistory(data, JOB, [{ signal: 'cpu', group: GROUP, instance, calm: CALM }])
   const prometheus = await startPrometheus(directory, data, instance)
 
   const learned = await waitFor(
@@ -64,25 +62,6 @@ test('a program that was calm for eight days and then spins is told with its own
   expect(band?.annotations).toMatchObject({ baseline: '0.050', threshold: '0.310' })
   expect(Number(band?.annotations['current'])).toBeGreaterThan(0.31)
 })
-
-/** Eight days of one level a minute, and the hours that the rules would have written of them, up to this minute. */
-function backfill(directory: string, data: string, instance: string): void {
-  const now = Math.floor(Date.now() / 1000 / MINUTE) * MINUTE - MINUTE
-  const labels = `signal="cpu",group="${GROUP}",instance="${instance}",job="${JOB}"`
-  const lines: string[] = []
-  const family = (name: string, stepSeconds: number, value: (at: number) => number): void => {
-    lines.push(`# TYPE ${name} gauge`)
-    const last = Math.floor(now / stepSeconds) * stepSeconds
-    for (let at = last - DAYS * 86_400; at <= last; at += stepSeconds) lines.push(`${name}{${labels}} ${value(at)} ${at}`)
-  }
-  family('procwarden:signal:hour_max', 3600, () => CALM[1])
-  family('procwarden:signal:hour_mean', 3600, () => (CALM[0] + CALM[1]) / 2)
-  family('procwarden:signal:hour_min', 3600, () => CALM[0])
-  family('procwarden:signal:level', MINUTE, (at) => CALM[(at / MINUTE) % 2] ?? CALM[0])
-  const file = path.join(directory, 'history.txt')
-  writeFileSync(file, `${lines.join('\n')}\n# EOF\n`)
-  execFileSync(findTool('promtool') ?? 'promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '-q', file, data], { stdio: 'ignore' })
-}
 
 /** The shipped rules; what takes a minute takes seconds, and so do the five minutes of rates and of what has to last. */
 async function startPrometheus(directory: string, data: string, instance: string): Promise<string> {

@@ -57,6 +57,8 @@ export async function startLoop(options: LoopOptions = {}): Promise<TestLoop> {
     watched,
     ...ownProgramsOnly(root),
     ...FREE_PORTS,
+    // Where there is one, it would take seconds that no test has a use for.
+    '--no-grafana',
     ...(options.args ?? []),
   ]
   const [command, commandArgs] = options.withoutCapabilities === true ? withoutCapabilities(PROCWARDEN, args) : [PROCWARDEN, args]

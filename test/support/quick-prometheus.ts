@@ -1,24 +1,31 @@
-/** Owns a second Prometheus beside a running loop: same targets, same rules, but those of every one or four minutes run every 5 s. */
+/** Owns a second Prometheus beside a running loop: same targets, same rules, but what takes minutes there takes seconds. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { choosePort } from '../../src/stack/ports.ts'
 import { findTool } from '../../src/stack/tools.mjs'
+import { writeHistory, type CalmSignal } from './learned-history.ts'
 import { temporaryDirectory, temporaryProcess } from './temporary.ts'
 import { waitFor } from './wait-for.ts'
 
 const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
 const Config = z.looseObject({ rule_files: z.array(z.string()), alerting: z.unknown() })
 
-/** What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. */
-export async function startQuickPrometheus(stateDir: string): Promise<string> {
+/**
+ * What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. `signals` of the
+ * exporter's programs have a past.
+ */
+export async function startQuickPrometheus(stateDir: string, signals: readonly CalmSignal[] = []): Promise<string> {
   const directory = temporaryDirectory()
+  if (signals.length > 0) writeHistory(path.join(directory, 'data'), 'procwarden-exporter', signals)
   for (const name of readdirSync(RULES)) {
     writeFileSync(
       path.join(directory, name),
       readFileSync(path.join(RULES, name), 'utf8')
         .replaceAll(/^( *)interval: [14]m$/gm, '$1interval: 5s')
+        .replaceAll(/rate\((procwarden_group_\w+)\[5m\]\)/g, 'rate($1[20s])')
+        .replaceAll('procwarden:signal:level[5m]', 'procwarden:signal:level[20s]')
         .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s'),
     )
   }

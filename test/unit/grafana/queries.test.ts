@@ -1,64 +1,102 @@
-/** Tests the dashboard's PromQL without Grafana: each query is found, parses and names metrics that exist. */
+/** Tests the dashboards' PromQL without Grafana: each query is found, parses, and names metrics and labels that exist. */
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { MAY_BE_EMPTY, listQueries, substituteVariables } from '../../../grafana/queries.ts'
-import { ROOT, readRuleFiles, requireTool } from '../rules/shipped-rules.ts'
+import { z } from 'zod'
+import { MAY_BE_EMPTY } from '../../support/may-be-empty.ts'
+import { listQueries, substituteVariables } from '../../../grafana/queries.ts'
+import { committedDashboards, shownPanels } from '../../support/dashboards.ts'
+import { shippedMetrics } from '../../support/metric-labels.ts'
+import { analyse } from '../../support/promql.ts'
+import { temporaryDirectory } from '../../support/temporary.ts'
+import { requireTool } from '../rules/shipped-rules.ts'
 
-const dashboard: unknown = JSON.parse(readFileSync(path.join(ROOT, 'grafana/dashboards/procwarden-overview.json'), 'utf8'))
-const queries = listQueries(dashboard)
+const dashboards = committedDashboards()
+const queries = dashboards.flatMap((dashboard) => listQueries(dashboard.json))
+const known = shippedMetrics()
 
-describe('the queries of the dashboard', () => {
+describe('the queries of the dashboards', () => {
   test('are all found, each at a place of its own', () => {
-    const written = JSON.stringify(dashboard).match(/"expr":/g) ?? []
-    // The annotation has its query twice: for the old reader and for the new one. Two variables ask label_values().
-    expect(queries).toHaveLength(written.length - 1 + 2)
+    const written = dashboards.flatMap(({ text }) => text.match(/"expr":/g) ?? []).length
+    // An annotation has its query twice: for the old reader and for the new one. Two variables of each ask label_values().
+    expect(queries).toHaveLength(written - 2 * dashboards.length + 2 * dashboards.length)
     expect(new Set(queries.map((query) => query.place)).size).toBe(queries.length)
     expect(queries).toContainEqual({
-      place: 'variable "group"',
+      uid: 'procwarden-host',
+      place: 'procwarden-host: variable "group"',
       expr: 'group by (group) (procwarden_group_cpu_seconds_total{instance=~"$instance"})',
       instant: true,
     })
-    expect(queries.map((query) => query.place)).toContain('annotation "Alerts"')
   })
 
   test('parse in Prometheus', () => {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'procwarden-queries-'))
-    try {
-      const file = path.join(folder, 'queries.yml')
-      const rules = queries.map((query, index) => ({ record: `query_${index}`, expr: substituteVariables(query.expr) }))
-      writeFileSync(file, stringify({ groups: [{ name: 'queries', rules }] }))
-      const { status, stdout, stderr } = spawnSync(requireTool('promtool'), ['check', 'rules', file], { encoding: 'utf8' })
-      expect(`${stdout}${stderr}`).toContain(`SUCCESS: ${queries.length} rules found`)
-      expect(status).toBe(0)
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
+    const file = path.join(temporaryDirectory(), 'queries.yml')
+    const rules = queries.map((query, index) => ({ record: `query_${index}`, expr: substituteVariables(query.expr) }))
+    writeFileSync(file, stringify({ groups: [{ name: 'queries', rules }] }))
+    const { status, stdout, stderr } = spawnSync(requireTool('promtool'), ['check', 'rules', file], { encoding: 'utf8' })
+    expect(`${stdout}${stderr}`).toContain(`SUCCESS: ${queries.length} rules found`)
+    expect(status).toBe(0)
+  })
+
+  test.each(queries)('$place names metrics and labels that exist, and its legend too', ({ expr, legend = '' }) => {
+    const { faults, labels, metrics } = analyse(substituteVariables(expr), known)
+    expect(faults).toEqual([])
+    expect(metrics.size).toBeGreaterThan(0)
+    expect([...legend.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').filter((label) => !labels.has(label))).toEqual([])
+  })
+
+  test('tables and links show labels that their queries return', () => {
+    const Options = z.object({ include: z.object({ names: z.array(z.string()) }) })
+    const tables = dashboards.flatMap((dashboard) => shownPanels(dashboard).filter(({ type }) => type === 'table'))
+    expect(tables.length).toBeGreaterThan(4)
+    for (const { title, targets, transformations } of tables) {
+      const shown = Options.parse(transformations.find(({ id }) => id === 'filterFieldsByName')?.options).include.names
+      const labels = targets.flatMap(({ expr }) => [...analyse(substituteVariables(expr), known).labels])
+      const values = targets.length === 1 ? ['Value'] : targets.map(({ refId }) => `Value #${refId}`)
+      expect(shown.filter((name) => !labels.includes(name) && !values.includes(name)).map((name) => `${title}: ${name}`)).toEqual([])
+    }
+    const lines = dashboards.flatMap((dashboard) =>
+      shownPanels(dashboard).filter(({ fieldConfig }) => JSON.stringify(fieldConfig).includes('__field.labels')),
+    )
+    expect(lines.length).toBeGreaterThan(3)
+    for (const { title, targets, fieldConfig } of lines) {
+      const linked = [...JSON.stringify(fieldConfig).matchAll(/__field\.labels\.(\w+)/g)].map((match) => match[1] ?? '')
+      const { labels } = analyse(substituteVariables(targets[0]?.expr ?? ''), known)
+      expect(linked.filter((label) => !labels.has(label)).map((label) => `${title}: ${label}`)).toEqual([])
     }
   })
 
-  test('name only metrics that a rule records or a part publishes', () => {
-    const recorded = new Set(
-      [...readRuleFiles().values()].flatMap((file) => file.groups.flatMap((group) => group.rules.flatMap((rule) => rule.record ?? []))),
-    )
-    // Names stand in the sources whole, or in the golden copies of /metrics where the sources put them together.
-    const texts = globSync(['src/{exporter,remediator,lib}/**/*.ts', 'test/golden/*.txt'], { cwd: ROOT }).map((file) =>
-      readFileSync(path.join(ROOT, file), 'utf8'),
-    )
-    const published = new Set(texts.flatMap((source) => source.match(/procwarden_\w+/g) ?? []))
-    const named = queries
-      .flatMap((query) => query.expr.match(/procwarden[:_][\w:]+/g) ?? [])
-      .map((name) => name.replace(/_(?:bucket|sum|count)$/, ''))
-    expect(named.length).toBeGreaterThan(20)
-    expect([...new Set(named)].filter((name) => !recorded.has(name) && !published.has(name))).toEqual([])
-  })
-
-  test('only existing ones are excused from returning series', () => {
+  test('only existing ones are excused from returning series, with a reason', () => {
     const places = new Set(queries.map((query) => query.place))
     expect(Object.keys(MAY_BE_EMPTY).filter((place) => !places.has(place))).toEqual([])
     expect(Object.values(MAY_BE_EMPTY).filter((reason) => reason.length < 10)).toEqual([])
+  })
+})
+
+describe('the analysis of a query', () => {
+  test.each([
+    ['rate(procwarden_group_cpu_seconds_total[5m', 'does not parse'],
+    ['rate(procwarden_gruop_cpu_seconds_total[5m])', 'nobody publishes or records procwarden_gruop_cpu_seconds_total'],
+    ['procwarden_group_cpu_seconds_total{pid="1"}', 'procwarden_group_cpu_seconds_total never has the label pid'],
+    ['sum by (pid) (procwarden_group_open_fds)', 'sum groups by pid, which is never there'],
+    ['procwarden_group_open_fds * on (pid) procwarden_process_open_fds', 'the left side is matched on pid, which is never there'],
+    ['procwarden_group_open_fds * on (group) group_left (pid) procwarden_group_threads', 'group_left takes pid, which is never there'],
+    ['histogram_quantile(0.5, sum by (le) (procwarden_group_threads))', 'sum groups by le, which is never there'],
+    ['label_replace(procwarden_group_threads, "a", "$1", "pid", "(.*)")', 'label_replace reads pid, which is never there'],
+  ])('%s: %s', (query, fault) => {
+    expect(analyse(query, known).faults.join('\n')).toContain(fault)
+  })
+
+  test('follows labels through rules, joins and functions', () => {
+    const labels = (query: string): string[] => [...analyse(query, known).labels].toSorted()
+    expect(labels('procwarden:signal:excess')).toEqual(['device', 'group', 'instance', 'job', 'probe', 'signal'])
+    expect(labels('procwarden_process_threads * on (group) group_left (category) procwarden_group_info')).toContain('category')
+    expect(labels('sum by (group) (procwarden_process_threads)')).toEqual(['group'])
+    expect(labels('label_join(vector(1), "x", "")')).toEqual(['x'])
+    expect(labels('procwarden_process_threads unless on (pid) procwarden_process_info')).toEqual(['group', 'instance', 'job', 'pid'])
+    expect([...(known.get('ALERTS') ?? [])]).toEqual(expect.arrayContaining(['alertname', 'severity', 'directory', 'pid', 'direction']))
   })
 })
 
@@ -73,9 +111,11 @@ describe('substituteVariables', () => {
     expect(substituteVariables('x{group="$group"}[$__range]', { group: 'node', __range: '2m' })).toBe('x{group="node"}[2m]')
   })
 
-  test('refuses a variable it does not know, and leaves a regex alone', () => {
+  test('refuses a variable it does not know, and leaves a regex and its groups alone', () => {
     expect(() => substituteVariables('x{a="$unknown"}')).toThrow('the variable $unknown has no value')
-    expect(substituteVariables('x{a=~"^b$"}')).toBe('x{a=~"^b$"}')
+    expect(substituteVariables('label_replace(x{a=~"^b$"}, "c", "$1", "a", "(.*)")')).toBe(
+      'label_replace(x{a=~"^b$"}, "c", "$1", "a", "(.*)")',
+    )
   })
 })
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
-import { DATASOURCE_UID, OVERVIEW_UID } from '../../../grafana/overview.ts'
+import { DATASOURCE_UID, HOME_UID } from '../../../grafana/uids.ts'
 import { ROOT } from '../rules/shipped-rules.ts'
 
 const Service = z.object({
@@ -139,7 +139,7 @@ describe('the addresses agree', () => {
     const [provider] = Providers.parse(parse(read('grafana/provisioning/dashboards/procwarden.yml'))).providers
     const grafana = compose.services['grafana']
     expect(grafana?.volumes).toContain(`./grafana/dashboards:${provider.options.path}:ro`)
-    expect(grafana?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(`${provider.options.path}/${OVERVIEW_UID}.json`)
+    expect(grafana?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(`${provider.options.path}/${HOME_UID}.json`)
   })
 })
 

@@ -5,6 +5,7 @@ import { groupNameOf } from '../lib/groups/group-name.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 import { createPidfds } from '../lib/linux/pidfd.ts'
 import { readProcessDetails, readProcessIdentity, readStat, type ProcessIdentity } from '../lib/linux/proc-process.ts'
+import { isSingleFile } from '../lib/single-file.ts'
 import { createHolder } from './actions/held-processes.ts'
 import type { RemediatorSettings } from './config.ts'
 import { createPrometheus } from './prometheus.ts'
@@ -30,7 +31,7 @@ export function createParts({ config, commandEnvironment }: RemediatorSettings, 
   const neverList = createNeverList({
     ownPid: process.pid,
     ownTrees: options.neverTrees ?? [],
-    ownProgram: fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
+    ownProgram: isSingleFile() ? process.execPath : fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
     parentOf: (pid) => readStat(pid, procfs)?.ppid,
     own,
   })

@@ -12,7 +12,7 @@ import { cacheDir } from '../../scripts/tools.mjs'
 
 const SUITE = 'bookworm'
 const BOOTSTRAP_TIMEOUT_MS = 8 * 60_000
-const COMMAND_TIMEOUT_MS = 2 * 60_000
+const COMMAND_TIMEOUT_MS = 5 * 60_000
 const PRIVATE = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child']
 
 export interface DebianChroot {

@@ -25,7 +25,7 @@ const DOCKER_TIMEOUT_MS = 120_000
 /** As the exporter names groups where its configuration says nothing else. */
 export const groupOf = (identity: ProcessIdentity): string => groupNameOf(identity)
 
-export function createParts({ config, commandEnvironment }: RemediatorSettings, { options, procfs }: Foundation): Parts {
+export function createParts({ config, peers, commandEnvironment }: RemediatorSettings, { options, procfs }: Foundation): Parts {
   const { unit, container } = readProcessDetails(process.pid, procfs)
   const own = { ...(unit === undefined ? {} : { unit }), ...(container === undefined ? {} : { container }) }
   const neverList = createNeverList({
@@ -36,7 +36,7 @@ export function createParts({ config, commandEnvironment }: RemediatorSettings, 
     own,
   })
   const tool = (program: string, timeoutMs: number): ReturnType<typeof createTool> => createTool(program, commandEnvironment, timeoutMs)
-  const prometheus = config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url)
+  const prometheus = peers.prometheus && createPrometheus(peers.prometheus)
   return {
     own,
     findMembers: createFindMembers(procfs, groupOf, prometheus),

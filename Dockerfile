@@ -19,10 +19,15 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json ./
 COPY bin ./bin
+COPY config ./config
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # The state of the remediator: mount a volume here.
+RUN install -d -o node -g node -m 0750 /var/lib/procwarden
 VOLUME /var/lib/procwarden
-# Root inside the container, with no more capabilities than it is given: without any, it can do less than an ordinary user.
+# An ordinary user measures and stops what is its own. To see the whole machine takes root with a few capabilities, which
+# docker-compose.yml gives; without them, root can do less in a container than an ordinary user.
+USER node
+# Of the part that runs: which port it is on is said by its own command line, so there is a default here for neither.
 ENTRYPOINT ["/app/bin/procwarden"]
 CMD ["--help"]

@@ -1,4 +1,4 @@
-/** Owns how tests run: unit and integration files side by side, then the chaos and end-to-end files, two at a time. */
+/** Owns how tests run: unit and integration files side by side, then those that take long, two at a time. */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -25,6 +25,18 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // What is shipped, as it is installed: packages and single executables are built, which keeps a processor busy.
+        test: {
+          name: 'packaging',
+          include: ['test/packaging/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { boundaryChecks } from './checks/boundaries.ts'
 import type { Check, CheckResult } from './checks/check.ts'
+import { docsChecks } from './checks/docs.ts'
 import { hygieneChecks } from './checks/hygiene.ts'
 import { monitoringChecks } from './checks/monitoring.ts'
 import { sourceChecks } from './checks/source.ts'
@@ -15,7 +16,7 @@ const { values } = parseArgs({ options: { summary: { type: 'string' } } })
 if (values.summary !== undefined) values.summary = path.resolve(values.summary)
 process.chdir(path.dirname(import.meta.dirname))
 
-const checks = [...sourceChecks, ...boundaryChecks, ...monitoringChecks, ...(await metricsChecks()), ...hygieneChecks]
+const checks = [...sourceChecks, ...boundaryChecks, ...monitoringChecks, ...(await metricsChecks()), ...docsChecks, ...hygieneChecks]
 const failed: string[] = []
 for (const check of checks) {
   const startedMs = performance.now()

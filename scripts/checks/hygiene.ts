@@ -20,7 +20,7 @@ const RULES: readonly Rule[] = [
 ]
 
 /** What .gitignore leaves out; .git itself besides. */
-const SKIPPED = new Set(['.git', 'node_modules', 'dist', 'coverage', '.cache', 'test/e2e/output'])
+const SKIPPED = new Set(['.git', 'node_modules', 'dist', 'build', 'coverage', '.cache', 'test/e2e/output'])
 const TEXT_BYTES_MAX = 2_000_000
 
 const LockFile = z.object({

@@ -1,4 +1,5 @@
 /** Owns the checks of the sources: format, lint, types, dead code, shell syntax and generated files. */
+import { globSync } from 'node:fs'
 import { command, sawFiles, type Check, type CheckResult } from './check.ts'
 
 export const sourceChecks: readonly Check[] = [
@@ -14,6 +15,7 @@ async function generatedFiles(): Promise<CheckResult> {
   const results = await Promise.all([
     command('node', ['grafana/build.ts', '--check']),
     command('node', ['scripts/metrics-doc.ts', '--check']),
+    command('node', ['scripts/config-schemas.ts', '--check']),
   ])
   return { ok: results.every((result) => result.ok), output: results.map((result) => result.output).join('\n') }
 }
@@ -23,6 +25,7 @@ async function shellSyntax(): Promise<CheckResult> {
   const results = await Promise.all([
     command('sh', ['-n', 'scripts/with-setup.sh']),
     command('bash', ['-n', '.ci/run']),
+    ...globSync('packaging/debian/{postinst,prerm,postrm,procwarden.sh}').map((script) => command('sh', ['-n', script])),
     command('node', ['--check', 'bin/procwarden']),
   ])
   return { ok: results.every((result) => result.ok), output: results.map((result) => result.output).join('\n') }

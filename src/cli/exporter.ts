@@ -5,6 +5,7 @@ import { Command, Option } from 'commander'
 import { FILES_BACKENDS, PROCESSES_BACKENDS, type ExporterOptions, type FilesBackend, type ProcessesBackend } from '../exporter/settings.ts'
 import { SMALL_ENVIRONMENT, SMALL_NODE_FLAGS } from '../exporter/memory.ts'
 import type { LogFormat, LogLevel } from '../lib/log.ts'
+import { isSingleFile, programArguments } from '../lib/single-file.ts'
 import { environmentWith } from './config.ts'
 import { collect, logOptions, parsePositiveInteger } from './options.ts'
 
@@ -89,7 +90,9 @@ export function exporterCommand(): Command {
 async function become(options: ExporterOptions): Promise<void> {
   const extension = path.extname(import.meta.filename)
   const program = fileURLToPath(new URL(`../exporter/procwarden-exporter${extension}`, import.meta.url))
-  const args = [process.execPath, ...process.execArgv, ...SMALL_NODE_FLAGS, program, JSON.stringify(options)]
+  // A single executable has the flags for Node in it, and takes none from its command line.
+  const flags = isSingleFile() ? [] : [...process.execArgv, ...SMALL_NODE_FLAGS]
+  const args = [process.execPath, ...flags, ...programArguments('procwarden-exporter', program), JSON.stringify(options)]
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     // The warning that execve is experimental is not about anything the user does.
     process.removeAllListeners('warning')

@@ -1,8 +1,7 @@
-/** Owns the command line: which subcommands there are, and how an error becomes one clear sentence and an exit code. */
-import { Command, CommanderError } from 'commander'
-import { UsageError, messageOf } from '../lib/errors.ts'
+/** Owns the command line: which subcommands there are. */
+import { Command } from 'commander'
 import { readVersion } from '../lib/version.ts'
-import { exitCodeOf } from './exit-codes.ts'
+import { runCommandLine } from './run.ts'
 import { keepHeapSmall } from './small-heap.ts'
 
 /** In the order of the help. Each is loaded only when it is asked for: an exporter has no use for the remediator's libraries. */
@@ -28,23 +27,15 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['completion'], async () => [(await import('./completion.ts')).completionCommand(() => commandsFor(undefined))]],
 ]
 
-async function main(argv: readonly string[]): Promise<number> {
+async function makeProgram(name: string | undefined): Promise<Command> {
   const program = new Command('procwarden')
     .description('Notices the program that loops, leaks or storms, stops it, and keeps a record nobody can rewrite.')
     .version(readVersion(), '-V, --version')
     .helpCommand(false)
     .showHelpAfterError('(procwarden --help tells what there is)')
     .exitOverride()
-  for (const command of await commandsFor(argv[2])) program.addCommand(command.exitOverride())
-  try {
-    await program.parseAsync(argv)
-    return Number(process.exitCode ?? 0)
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode
-    if (error instanceof UsageError) process.stderr.write(`procwarden: ${error.message}\n`)
-    else process.stderr.write(`procwarden: ${messageOf(error)}\n`)
-    return exitCodeOf(error)
-  }
+  for (const command of await commandsFor(name)) program.addCommand(command.exitOverride())
+  return program
 }
 
 async function loadRemediator(): Promise<Command[]> {
@@ -59,10 +50,4 @@ async function commandsFor(name: string | undefined): Promise<Command[]> {
   return loaded.flat()
 }
 
-// Standard output may be a pipe whose reader has gone: that is the reader's choice, not a fault.
-process.stdout.on('error', () => process.exit(0))
-// A log file on a full disk loses lines, never the program.
-process.stderr.on('error', () => undefined)
-const code = await main(process.argv)
-// A pipe takes what was written only bit by bit; the callback comes after all of it.
-process.stdout.write('', () => process.exit(code))
+void runCommandLine(() => makeProgram(process.argv[2]), process.argv)

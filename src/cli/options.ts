@@ -4,7 +4,10 @@ import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts'
 import { defaultStateDir } from '../stack/config.ts'
 
 export function stateDirOption(): Option {
-  return new Option('--state.dir <dir>', 'where procwarden keeps its data').argParser(parseDirectory).default(defaultStateDir())
+  return new Option('--state.dir <dir>', 'where procwarden keeps its data')
+    .env('PROCWARDEN_STATE_DIR')
+    .argParser(parseDirectory)
+    .default(defaultStateDir())
 }
 
 export function logOptions(): Option[] {

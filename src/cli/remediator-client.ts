@@ -22,7 +22,9 @@ const Refusal = z.object({ error: z.string(), faults: z.array(z.string()).option
 
 export function remediatorOptions(): Option[] {
   return [
-    new Option('--remediator.url <url>', 'the remediator to ask (default: that of the loop running on the state folder)'),
+    new Option('--remediator.url <url>', 'the remediator to ask (default: that of the loop running on the state folder)').env(
+      'PROCWARDEN_REMEDIATOR_URL',
+    ),
     new Option('--remediator.token-file <file>', 'token to show it (default: act-token in the state folder)'),
   ]
 }

@@ -1,4 +1,4 @@
-/** Owns `procwarden rules list`: every alert in words, the thresholds in force for it, and the line to change each of them. */
+/** Owns `procwarden rules`, and of it `list`: every alert in words, the thresholds in force for it, and the line to change each of them. */
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { viewAlerts, type AlertView } from '../rules/alerts.ts'
@@ -8,6 +8,7 @@ import type { Threshold, ThresholdRule } from '../rules/thresholds.ts'
 import { UsageError } from '../lib/errors.ts'
 import { collect } from './options.ts'
 import { addPrometheusOptions, prometheusOf, type PrometheusFlags } from './prometheus-options.ts'
+import { exportCommand } from './rules-export.ts'
 import { paragraph, tableLines, terminalWidth } from './table.ts'
 
 interface Flags extends PrometheusFlags {
@@ -32,7 +33,10 @@ export function rulesCommand(): Command {
     .addOption(new Option('--json', 'an array with every field'))
     .exitOverride()
   addPrometheusOptions(list, 'show what is in force in this Prometheus')
-  return new Command('rules').description('what is detected, and by which thresholds').addCommand(list.action(listRules))
+  return new Command('rules')
+    .description('what is detected, and by which thresholds')
+    .addCommand(list.action(listRules))
+    .addCommand(exportCommand())
 }
 
 async function listRules(flags: Flags): Promise<void> {

@@ -11,7 +11,7 @@ process.stderr.on('error', () => undefined)
 // Written by cli/exporter.ts, so it needs no parsing.
 const options: ExporterOptions = JSON.parse(process.argv[2] ?? '{}')
 // Not left to the end of all work: a thread that hangs in the kernel would never end.
-process.exit(await run())
+void run().then((code) => process.exit(code))
 
 async function run(): Promise<number> {
   const log = createLogger({ level: options.logLevel ?? 'info', format: options.logFormat ?? 'text', part: 'exporter' })

@@ -7,11 +7,12 @@ import { loadExporterSettings } from './config.ts'
 import type { SettingsReply } from './settings-reader.ts'
 import type { ExporterOptions } from './settings.ts'
 
-// Written by settings-reader.ts, so it needs no parsing.
-const options: ExporterOptions = JSON.parse(await text(process.stdin))
-process.stdout.write(serialize(answer()))
+void text(process.stdin).then((asked) => {
+  // Written by settings-reader.ts, so it needs no parsing.
+  process.stdout.write(serialize(answer(JSON.parse(asked))))
+})
 
-function answer(): SettingsReply {
+function answer(options: ExporterOptions): SettingsReply {
   try {
     return { configuration: { settings: loadExporterSettings(options), categories: loadCategories() } }
   } catch (error) {

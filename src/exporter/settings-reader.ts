@@ -7,6 +7,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deserialize } from 'node:v8'
 import { OperationalError, UsageError } from '../lib/errors.ts'
+import { programArguments } from '../lib/single-file.ts'
 import type { CategoryRule } from '../lib/groups/category.ts'
 import type { ExporterOptions, ExporterSettings } from './settings.ts'
 
@@ -30,7 +31,11 @@ export async function readConfiguration(options: ExporterOptions): Promise<Confi
 async function ask(options: ExporterOptions): Promise<SettingsReply> {
   // The same extension as this file: .ts when run from source, .js when compiled.
   const program = fileURLToPath(new URL(`./settings-program${extname(import.meta.filename)}`, import.meta.url))
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'pipe'], timeout: ANSWER_MS_MAX, killSignal: 'SIGKILL' })
+  const child = spawn(process.execPath, programArguments('settings-program', program), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: ANSWER_MS_MAX,
+    killSignal: 'SIGKILL',
+  })
   // One that dies at once cannot be written to; its exit says why.
   child.stdin.on('error', () => undefined).end(JSON.stringify(options))
   const answer: Buffer[] = []

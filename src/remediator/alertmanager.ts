@@ -1,6 +1,7 @@
 /** Owns questions to Alertmanager's API (v2): which alerts are active, and since when it runs. Asks, never decides. */
 import { z } from 'zod'
 import { OperationalError, messageOf } from '../lib/errors.ts'
+import type { Peer } from '../lib/peer.ts'
 import type { Alert } from './model.ts'
 import { AlertTimes, Labels } from './webhook-payload.ts'
 
@@ -37,13 +38,9 @@ export interface Alertmanager {
   active(signal: AbortSignal): Promise<ActiveAlerts>
 }
 
-export function createAlertmanager(url: string): Alertmanager {
-  const base = url.endsWith('/') ? url : `${url}/`
-  const ask = async (path: string, signal: AbortSignal): Promise<unknown> => {
-    const response = await fetch(new URL(path, base), { signal: AbortSignal.any([signal, AbortSignal.timeout(QUERY_TIMEOUT_MS)]) })
-    if (!response.ok) throw new Error(`it answered ${response.status}`)
-    return JSON.parse(await boundedText(response))
-  }
+export function createAlertmanager(peer: Peer): Alertmanager {
+  const ask = async (route: string, signal: AbortSignal): Promise<unknown> =>
+    JSON.parse(await peer.ask(route, { signal, timeoutMs: QUERY_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX }))
   return {
     active: async (signal) => {
       try {
@@ -81,16 +78,4 @@ function readAlert(value: unknown): ActiveAlert[] {
       isNotified: status.silencedBy.length === 0 && status.inhibitedBy.length === 0,
     },
   ]
-}
-
-async function boundedText(response: Response): Promise<string> {
-  if (response.body === null) return ''
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body) {
-    bytes += chunk.length
-    if (bytes > ANSWER_BYTES_MAX) throw new Error(`it answered with more than ${ANSWER_BYTES_MAX} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

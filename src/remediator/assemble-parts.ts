@@ -7,6 +7,7 @@ import { groupNameOf } from '../lib/groups/group-name.ts'
 import { loadLibc } from '../lib/linux/libc.ts'
 import { createPidfds } from '../lib/linux/pidfd.ts'
 import { readProcessDetails, readProcessIdentity, readStat, type ProcessIdentity } from '../lib/linux/proc-process.ts'
+import { isSingleFile } from '../lib/single-file.ts'
 import { createHolder } from './actions/held-processes.ts'
 import type { RemediatorSettings } from './config.ts'
 import { createPrometheus } from './prometheus.ts'
@@ -26,18 +27,18 @@ const DOCKER_TIMEOUT_MS = 120_000
 /** As the exporter names groups where its configuration says nothing else. */
 export const groupOf = (identity: ProcessIdentity): string => groupNameOf(identity)
 
-export function createParts({ config, commandEnvironment }: RemediatorSettings, { options, procfs }: Foundation): Parts {
+export function createParts({ config, peers, commandEnvironment }: RemediatorSettings, { options, procfs }: Foundation): Parts {
   const { unit, container } = readProcessDetails(process.pid, procfs)
   const own = { ...(unit === undefined ? {} : { unit }), ...(container === undefined ? {} : { container }) }
   const neverList = createNeverList({
     ownPid: process.pid,
     ownTrees: options.neverTrees ?? [],
-    ownProgram: fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
+    ownProgram: isSingleFile() ? process.execPath : fileURLToPath(new URL(`../cli/main${path.extname(import.meta.url)}`, import.meta.url)),
     parentOf: (pid) => readStat(pid, procfs)?.ppid,
     own,
   })
   const tool = (program: string, timeoutMs: number): ReturnType<typeof createTool> => createTool(program, commandEnvironment, timeoutMs)
-  const prometheus = config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url)
+  const prometheus = peers.prometheus && createPrometheus(peers.prometheus)
   return {
     own,
     findMembers: createFindMembers(procfs, groupOf, prometheus),

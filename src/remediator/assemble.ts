@@ -43,7 +43,7 @@ export interface Assembled {
 }
 
 export function assemble(settings: RemediatorSettings, foundation: Foundation): Assembled {
-  const { config, commandEnvironment: environment } = settings
+  const { config, peers, commandEnvironment: environment } = settings
   const { clock, database, journal, log } = foundation
   const people = assemblePeople(settings, foundation)
   const parts = createParts(settings, foundation)
@@ -55,7 +55,7 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     clock,
     log,
     // Nothing waits for it that could not wait longer.
-    prometheus: config.prometheus.url === undefined ? undefined : createPrometheus(config.prometheus.url, DIAGNOSIS_QUERY_MS),
+    prometheus: peers.prometheus && createPrometheus(peers.prometheus, DIAGNOSIS_QUERY_MS),
     exporterUrl: config.exporter.url,
   })
   const order = createOrderLadder({

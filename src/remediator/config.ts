@@ -1,7 +1,9 @@
 /** Owns the remediator's configuration: the schema of config/remediator.yml, its defaults, and what comes from flags and environment. */
+import path from 'node:path'
 import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
 import type { ListenAddress } from '../lib/http.ts'
+import { PeerSettings, createPeer, type Peer } from '../lib/peer.ts'
 import { MODES, type Mode } from './model.ts'
 import { Desktop, Mail } from './notify/mail-config.ts'
 import { mailSettings, type MailSettings } from './notify/mail-settings.ts'
@@ -20,11 +22,11 @@ export const RemediatorConfig = z
   .strictObject({
     mode: z.enum(MODES).default('observe'),
     host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
-    prometheus: z.strictObject({ url: z.url().optional() }).prefault({}),
+    prometheus: PeerSettings.prefault({}),
     /** Where it is asked who created files lately, for diagnoses. */
     exporter: z.strictObject({ url: z.url().optional() }).prefault({}),
     /** Where active alerts are read from once a minute. */
-    alertmanager: z.strictObject({ url: z.url().optional() }).prefault({}),
+    alertmanager: PeerSettings.prefault({}),
     policies: PolicyList.prefault(DEFAULT_POLICIES),
     /** For all policies together: how much may be done to this machine. */
     caps: z.strictObject({ host: Cap.prefault({ max: 60, window_seconds: 600 }) }).prefault({}),
@@ -88,6 +90,8 @@ export interface RemediatorSettings {
   readonly config: RemediatorConfig
   /** Undefined when no server and recipient are configured. */
   readonly mail: MailSettings | undefined
+  /** Undefined where no address is configured. */
+  readonly peers: { readonly prometheus: Peer | undefined; readonly alertmanager: Peer | undefined }
   /** What a user's script inherits. */
   readonly commandEnvironment: Readonly<Record<string, string>>
 }
@@ -99,12 +103,17 @@ export function loadSettings(options: RemediatorOptions, environment: NodeJS.Pro
     ...file,
     mode: options.mode ?? file.mode,
     host: { instances: [...file.host.instances, ...(options.hostInstances ?? [])] },
-    prometheus: { url: options.prometheusUrl ?? file.prometheus.url },
+    prometheus: { ...file.prometheus, url: options.prometheusUrl ?? file.prometheus.url },
     exporter: { url: options.exporterUrl ?? file.exporter.url },
-    alertmanager: { url: options.alertmanagerUrl ?? file.alertmanager.url },
+    alertmanager: { ...file.alertmanager, url: options.alertmanagerUrl ?? file.alertmanager.url },
   }
+  const folder = options.configFile === undefined ? '.' : path.dirname(options.configFile)
   return {
     config,
+    peers: {
+      prometheus: createPeer(config.prometheus, folder, 'prometheus'),
+      alertmanager: createPeer(config.alertmanager, folder, 'alertmanager'),
+    },
     mail: mailSettings(config.mail, environment, options.configFile),
     commandEnvironment: commandEnvironment(environment),
   }

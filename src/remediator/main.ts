@@ -228,8 +228,8 @@ function createRounds(foundation: Foundation, configured: () => Configured, onWo
   return new RoundsKeeper({
     foundation,
     alertmanager: () => {
-      const { url } = configured().settings.config.alertmanager
-      return url === undefined ? undefined : createAlertmanager(url)
+      const { alertmanager } = configured().settings.peers
+      return alertmanager && createAlertmanager(alertmanager)
     },
     mayActNow: (known) => configured().assembled.mayActNow(known),
     retentionDays: () => configured().settings.config.retention.incidents_days,

@@ -1,8 +1,10 @@
 /** Owns questions to Prometheus: instant queries, bounded in time, with label values quoted for PromQL. Asks, never decides. */
 import { z } from 'zod'
 import { OperationalError, messageOf } from '../lib/errors.ts'
+import type { Peer } from '../lib/peer.ts'
 
 const QUERY_TIMEOUT_MS = 2_000
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 const InstantAnswer = z.object({
   status: z.literal('success'),
@@ -45,17 +47,16 @@ export interface Prometheus {
 }
 
 /** `timeoutMs` is for each question. */
-export function createPrometheus(url: string, timeoutMs = QUERY_TIMEOUT_MS): Prometheus {
-  const base = url.endsWith('/') ? url : `${url}/`
+export function createPrometheus(peer: Peer, timeoutMs = QUERY_TIMEOUT_MS): Prometheus {
   return {
     query: async (promql, atMs) => {
-      const parameters = { query: promql, ...(atMs === undefined ? {} : { time: String(atMs / 1000) }) }
-      const answer = await ask(new URL('api/v1/query', base), parameters, InstantAnswer, timeoutMs)
+      const form = { query: promql, ...(atMs === undefined ? {} : { time: String(atMs / 1000) }) }
+      const answer = await ask(peer, 'api/v1/query', form, InstantAnswer, timeoutMs)
       return answer.data.result.map((sample) => ({ labels: sample.metric, value: Number(sample.value[1]) }))
     },
     queryRange: async (promql, { fromMs, toMs, stepSeconds }) => {
-      const parameters = { query: promql, start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepSeconds) }
-      const answer = await ask(new URL('api/v1/query_range', base), parameters, RangeAnswer, timeoutMs)
+      const form = { query: promql, start: String(fromMs / 1000), end: String(toMs / 1000), step: String(stepSeconds) }
+      const answer = await ask(peer, 'api/v1/query_range', form, RangeAnswer, timeoutMs)
       return answer.data.result.map((series) => ({ labels: series.metric, values: series.values }))
     },
   }
@@ -63,19 +64,14 @@ export function createPrometheus(url: string, timeoutMs = QUERY_TIMEOUT_MS): Pro
 
 /** By POST: a query with a long label value does not fit an address. */
 async function ask<Answer>(
-  address: URL,
-  parameters: Readonly<Record<string, string>>,
+  peer: Peer,
+  route: string,
+  form: Readonly<Record<string, string>>,
   schema: z.ZodType<Answer>,
   timeoutMs: number,
 ): Promise<Answer> {
   try {
-    const response = await fetch(address, {
-      method: 'POST',
-      body: new URLSearchParams(parameters),
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    return schema.parse(await response.json())
+    return schema.parse(JSON.parse(await peer.ask(route, { form, timeoutMs, bytesMax: ANSWER_BYTES_MAX })))
   } catch (error) {
     throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, {
       reason: 'prometheus_unreachable',

@@ -7,6 +7,8 @@ import { UsageError, errnoOf, messageOf } from '../lib/errors.ts'
 
 /** The rules that come with procwarden. */
 export const SHIPPED_RULES_DIR = fileURLToPath(new URL('../../prometheus/rules', import.meta.url))
+/** More of them, each for a reason of its own. */
+export const SHIPPED_EXTRA_RULES_DIR = fileURLToPath(new URL('../../prometheus/extra', import.meta.url))
 
 export interface Place {
   readonly file: string

@@ -2,6 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OperationalError, messageOf } from '../../lib/errors.ts'
+import { embeddedThread, isSingleFile } from '../../lib/single-file.ts'
 import type { ProcessScan, ProcessSource } from './process-source.ts'
 import type { Skips } from './proc-scan.ts'
 import { ScanDeltaReader, type ScanDelta } from './scan-delta.ts'
@@ -90,8 +91,13 @@ function startReader(options: WorkerProcessSourceOptions): Reader {
 }
 
 function startWorker(options: ScanWorkerData): Worker {
-  // The same extension as this file: .ts when run from source, .js when compiled.
-  const worker = new Worker(new URL(`./proc-scan-worker${extname(import.meta.filename)}`, import.meta.url), {
+  const isEmbedded = isSingleFile()
+  const program = isEmbedded
+    ? embeddedThread('proc-scan-worker')
+    : // The same extension as this file: .ts when run from source, .js when compiled.
+      new URL(`./proc-scan-worker${extname(import.meta.filename)}`, import.meta.url)
+  const worker = new Worker(program, {
+    eval: isEmbedded,
     workerData: options,
     // Flags of the main thread (loaders, inspectors, memory sizes) are not this thread's.
     execArgv: [],

@@ -1,7 +1,8 @@
 /** Owns reading the rules of config/categories.yml. Never applies them. */
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { loadConfigFile } from '../config-file.ts'
+import { loadConfigFile, parseConfig } from '../config-file.ts'
+import { embeddedText, isSingleFile } from '../single-file.ts'
 import type { CategoryRule } from './category.ts'
 
 const globs = z.array(z.string().min(1).max(128)).default([])
@@ -21,6 +22,7 @@ export const categoriesSchema = z
 const SHIPPED_RULES = fileURLToPath(new URL('../../../config/categories.yml', import.meta.url))
 
 /** Throws UsageError with every fault of the file. */
-export function loadCategories(path: string = SHIPPED_RULES): CategoryRule[] {
-  return loadConfigFile(categoriesSchema, path)
+export function loadCategories(path?: string): CategoryRule[] {
+  if (path === undefined && isSingleFile()) return parseConfig(categoriesSchema, embeddedText('categories.yml'), 'categories.yml')
+  return loadConfigFile(categoriesSchema, path ?? SHIPPED_RULES)
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
 import type * as Koffi from 'koffi'
 import { OperationalError, messageOf } from '../errors.ts'
+import { isSingleFile, loadEmbeddedAddon } from '../single-file.ts'
 
 export interface Libc {
   /** Binds one C function by its prototype. Throws OperationalError `unsupported` where the library has no such function. */
@@ -34,7 +35,7 @@ export function loadLibc(): Libc {
 /** koffi is required, not imported: a platform it has no binary for must fail here, where the caller can go on without it. */
 function loadKoffi(): { koffi: typeof Koffi; library: Koffi.LibraryHandle } {
   try {
-    const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+    const koffi = isSingleFile() ? embeddedKoffi() : requireKoffi()
     // null is the process itself (dlopen(3)), so the library's file name, which differs between glibc and musl, does not matter.
     return { koffi, library: koffi.load(null) }
   } catch (error) {
@@ -46,6 +47,18 @@ function loadKoffi(): { koffi: typeof Koffi; library: Koffi.LibraryHandle } {
       },
     )
   }
+}
+
+function requireKoffi(): typeof Koffi {
+  return createRequire(import.meta.url)('koffi')
+}
+
+/** The addon alone: what koffi's own JavaScript adds is finding it, and the names of former releases. Loaded once for a process. */
+let embedded: typeof Koffi | undefined
+function embeddedKoffi(): typeof Koffi {
+  // oxlint-disable-next-line no-unsafe-type-assertion -- it is what was put into the executable as koffi's addon
+  embedded ??= loadEmbeddedAddon() as typeof Koffi
+  return embedded
 }
 
 function errnoName(errno: number): string {

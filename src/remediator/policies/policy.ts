@@ -56,7 +56,8 @@ const Snapshot = z
   })
   .prefault({})
 
-const Fields = z.strictObject({
+/** A policy as a file may hold it, but for the short forms of its steps. */
+export const PolicyFields = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a policy name is small letters, digits and hyphens'),
   /** All of them fit the alert's labels. */
   match: z.array(MatcherText).min(1),
@@ -95,7 +96,7 @@ const Fields = z.strictObject({
   tier: z.number().int().min(1).max(3).default(1),
 })
 
-type Written = z.infer<typeof Fields>
+type Written = z.infer<typeof PolicyFields>
 
 /** A policy as the rest reads it: a single action is a ladder of one step, and what a kill is verified by is said. */
 export interface Policy extends Omit<Written, 'action' | 'ladder' | 'verify'> {
@@ -113,7 +114,7 @@ export const PolicyList = z.unknown().transform((value, context): readonly Polic
   }
   const policies: Policy[] = []
   for (const [index, raw] of value.entries()) {
-    const parsed = Fields.safeParse(raw)
+    const parsed = PolicyFields.safeParse(raw)
     for (const issue of parsed.error?.issues ?? []) {
       if (issue.code === 'unrecognized_keys') for (const key of issue.keys) add([index, ...issue.path, key], 'there is no such key')
       else add([index, ...issue.path], issue.message)

@@ -101,12 +101,13 @@ const STEPS = {
   notify: Notify,
 }
 
+const StepObject = z.discriminatedUnion('action', [Kill, Freeze, Thaw, Restart, Quarantine, Reap, CommandStep, Notify], {
+  error: `an action is one of ${ACTIONS.join(', ')}, by its name or as {action: NAME, ...}`,
+})
+
 /** Written as `kill`, or as `{action: kill, tree: true}`. */
-export const Step = z.preprocess(
-  (value) => (typeof value === 'string' ? { action: value } : value),
-  z.discriminatedUnion('action', [Kill, Freeze, Thaw, Restart, Quarantine, Reap, CommandStep, Notify], {
-    error: `an action is one of ${ACTIONS.join(', ')}, by its name or as {action: NAME, ...}`,
-  }),
-)
+export const Step = z.preprocess((value) => (typeof value === 'string' ? { action: value } : value), StepObject)
 export type Step = z.infer<typeof Step>
+/** What a file may hold, for editors: they see what is written and not what is made of it. */
+export const WrittenStep = z.union([z.enum(ACTIONS.filter((name) => Step.safeParse(name).success)), StepObject])
 export type StepOf<Name extends keyof typeof STEPS> = z.infer<(typeof STEPS)[Name]>

@@ -32,11 +32,15 @@ const AlertInactive = z.strictObject({ kind: z.literal('alert-inactive'), within
 
 export const VERIFY_KINDS = ['gone', 'service-up', 'probe', 'check', 'promql', 'alert-inactive'] as const
 
+const VerificationObject = z.discriminatedUnion('kind', [Gone, ServiceUp, Probe, Check, Promql, AlertInactive], {
+  error: `what is verified is one of ${VERIFY_KINDS.join(', ')}, by its name or as {kind: NAME, ...}`,
+})
+
 /** Written as `gone`, or as `{kind: promql, query: ...}`. */
-export const Verification = z.preprocess(
-  (value) => (typeof value === 'string' ? { kind: value } : value),
-  z.discriminatedUnion('kind', [Gone, ServiceUp, Probe, Check, Promql, AlertInactive], {
-    error: `what is verified is one of ${VERIFY_KINDS.join(', ')}, by its name or as {kind: NAME, ...}`,
-  }),
-)
+export const Verification = z.preprocess((value) => (typeof value === 'string' ? { kind: value } : value), VerificationObject)
 export type Verification = z.infer<typeof Verification>
+/** What a file may hold, for editors. */
+export const WrittenVerification = z.union([
+  z.enum(VERIFY_KINDS.filter((kind) => Verification.safeParse(kind).success)),
+  VerificationObject,
+])

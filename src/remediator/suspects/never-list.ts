@@ -24,6 +24,8 @@ const NEVER_PROGRAMS = new Set([
   'grafana',
   'grafana-server',
   'procwarden',
+  'procwarden-exporter',
+  'procwarden-remediator',
 ])
 
 /** Units that carry such programs, or everything: a restart of one is as good as a kill. */

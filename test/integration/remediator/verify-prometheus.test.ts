@@ -3,6 +3,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fillQuery } from '../../../src/remediator/policies/query-text.ts'
+import { createPeer, type Peer } from '../../../src/lib/peer.ts'
 import { createPrometheus } from '../../../src/remediator/prometheus.ts'
 import { choosePort } from '../../../src/stack/ports.ts'
 import { findTool } from '../../../src/stack/tools.mjs'
@@ -40,7 +41,7 @@ async function startPrometheus(): Promise<string> {
   ]
   await temporaryProcess(prometheusBinary ?? 'prometheus', args)
   const url = `http://127.0.0.1:${port}`
-  const prometheus = createPrometheus(url)
+  const prometheus = createPrometheus(peerAt(url))
   const has = async (query: string): Promise<boolean> => (await prometheus.query(query).catch(() => [])).length > 0
   await waitFor('the alert to fire', () => has('ALERTS{alertname="Firing"}'), 30_000)
   await waitFor('a measurement', () => has('up{job="self"} == 1'), 30_000)
@@ -88,7 +89,7 @@ test.runIf(prometheusBinary !== undefined)(
 test.runIf(prometheusBinary !== undefined)(
   "strangers' values never change what a query asks",
   async () => {
-    const prometheus = createPrometheus(await startPrometheus())
+    const prometheus = createPrometheus(peerAt(await startPrometheus()))
     const value = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 60 }),
       fc.constantFrom(
@@ -112,3 +113,9 @@ test.runIf(prometheusBinary !== undefined)(
   },
   90_000,
 )
+
+function peerAt(url: string): Peer {
+  const peer = createPeer({ url }, '.', 'prometheus')
+  if (peer === undefined) throw new Error('an address was given')
+  return peer
+}

@@ -1,5 +1,5 @@
 /** Tests docker-compose.yml and the Dockerfile by their structure: no container runs here. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseDocument, visit } from 'yaml'
@@ -9,6 +9,9 @@ import { ROOT } from '../rules/shipped-rules.ts'
 
 const Service = z.object({
   image: z.string(),
+  user: z.string().optional(),
+  profiles: z.array(z.string()).default([]),
+  tmpfs: z.array(z.string()).default([]),
   build: z.string().optional(),
   command: z.array(z.string()).default([]),
   network_mode: z.string(),
@@ -37,8 +40,41 @@ const compose = Compose.parse(parse(text, { merge: true }))
 const services = Object.entries(compose.services).map(([name, service]) => ({ name, service }))
 
 describe('docker-compose.yml', () => {
-  test('has all five parts', () => {
-    expect(Object.keys(compose.services)).toEqual(['exporter', 'remediator', 'prometheus', 'alertmanager', 'grafana'])
+  test('has all five parts, and a catcher of mail for demonstrations alone', () => {
+    expect(Object.keys(compose.services)).toEqual(['exporter', 'remediator', 'prometheus', 'alertmanager', 'grafana', 'mailpit'])
+    expect(services.filter(({ service }) => service.profiles.length > 0).map(({ name }) => name)).toEqual(['mailpit'])
+    expect(compose.services['mailpit']).toMatchObject({ profiles: ['demo'], user: expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/) })
+    const smtp = compose.services['mailpit']?.environment['MP_SMTP_BIND_ADDR']
+    expect(text).toContain(`PROCWARDEN_SMTP_URL=smtp://${smtp} `)
+  })
+
+  test('only the two that need capabilities of the machine are root', () => {
+    // The images of the others have users of their own.
+    expect(services.filter(({ service }) => service.user?.startsWith('0') === true).map(({ name }) => name)).toEqual([
+      'exporter',
+      'remediator',
+    ])
+    expect(services.filter(({ service }) => service.cap_add.length > 0).map(({ name }) => name)).toEqual(['exporter', 'remediator'])
+  })
+
+  test('what writes has a volume or a tmpfs to write to, for its root is read-only', () => {
+    const written = (name: string): string[] => {
+      const service = compose.services[name]
+      return [
+        ...(service?.volumes ?? [])
+          .map((volume) => volume.split(':'))
+          .filter(([, , mode]) => mode !== 'ro')
+          .map(([, target]) => target ?? ''),
+        ...(service?.tmpfs ?? []),
+      ]
+    }
+    const flag = (name: string, of: string): string =>
+      compose.services[name]?.command.find((argument) => argument.startsWith(`${of}=`))?.split('=')[1] ?? of
+    expect(written('remediator')).toContain(flag('remediator', '--state.dir'))
+    expect(written('prometheus')).toContain(flag('prometheus', '--storage.tsdb.path'))
+    expect(written('alertmanager')).toContain(flag('alertmanager', '--storage.path'))
+    expect(written('grafana')).toEqual(['/var/lib/grafana', '/tmp'])
+    expect(written('mailpit')).toEqual(['/tmp'])
   })
 
   test.each(services)('$name is confined, pinned and watched', ({ name, service }) => {
@@ -58,7 +94,6 @@ describe('docker-compose.yml', () => {
   test.each(services)('$name mounts only files that exist, read-only, and volumes that are declared', ({ service }) => {
     const mounts = service.volumes.map((volume) => volume.split(':'))
     const shipped = mounts.filter(([source]) => source?.startsWith('./'))
-    expect(shipped.length).toBeGreaterThan(0)
     expect(shipped.filter(([source]) => !existsSync(path.join(ROOT, source ?? '')))).toEqual([])
     expect(mounts.filter(([source, , mode]) => /^[./]/.test(source ?? '') && mode !== 'ro')).toEqual([])
     expect(mounts.map(([source]) => source ?? '').filter((source) => !/^[./]/.test(source) && !(source in compose.volumes))).toEqual([])
@@ -68,7 +103,7 @@ describe('docker-compose.yml', () => {
     expect(
       Object.fromEntries(services.filter(({ service }) => service.cap_add.length > 0).map(({ name, service }) => [name, service.cap_add])),
     ).toEqual({
-      exporter: ['SYS_ADMIN', 'DAC_READ_SEARCH', 'SYS_PTRACE'],
+      exporter: ['SYS_ADMIN', 'DAC_READ_SEARCH', 'SYS_PTRACE', 'NET_ADMIN'],
       remediator: ['KILL', 'SYS_PTRACE'],
     })
     expect(services.filter(({ service }) => service.pid === 'host').map(({ name }) => name)).toEqual(['exporter', 'remediator'])
@@ -160,6 +195,24 @@ describe('the image', () => {
     expect(allowed.filter((file) => !copied.includes(file))).toEqual([])
   })
 
+  test('has every file that the parts read beside themselves', () => {
+    // Two folders above the compiled code, as in the sources.
+    const beside = new Set(
+      globSync('src/{exporter,remediator,lib}/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+        [...read(file).matchAll(/new URL\('((?:\.\.\/)+)([^'./]+)/g)]
+          .filter(([, up = '']) => path.dirname(file).split('/').length === up.length / 3)
+          .map(([, , name = '']) => name),
+      ),
+    )
+    expect(beside).toContain('config')
+    const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')))
+    expect([...beside].filter((name) => !last.some((line) => new RegExp(`^COPY ${name}\\b`).test(line)))).toEqual([])
+  })
+
+  test('is not root by itself', () => {
+    expect(lines.findLast((line) => line.startsWith('USER '))).toBe('USER node')
+  })
+
   test('runs on Node 24 from the compiled sources with production dependencies alone', () => {
     const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')))
     expect(lines.filter((line) => line.startsWith('FROM ')).every((line) => line.startsWith('FROM node:24-slim'))).toBe(true)
@@ -177,7 +230,11 @@ describe('the image', () => {
 function listenAddress(name: string): string {
   const service: Service | undefined = compose.services[name]
   const flag = service?.command.find((argument) => argument.startsWith('--web.listen-address='))?.split('=')[1]
-  return flag ?? `${service?.environment['GF_SERVER_HTTP_ADDR']}:${service?.environment['GF_SERVER_HTTP_PORT']}`
+  return (
+    flag ??
+    service?.environment['MP_UI_BIND_ADDR'] ??
+    `${service?.environment['GF_SERVER_HTTP_ADDR']}:${service?.environment['GF_SERVER_HTTP_PORT']}`
+  )
 }
 
 /** Capabilities without a comment above them. */

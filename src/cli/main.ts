@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['show'], async () => [(await import('./show.ts')).showCommand()]],
   [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
+  [['console'], async () => [(await import('./console.ts')).consoleCommand()]],
   [['rollback'], async () => [(await import('./rollback.ts')).rollbackCommand()]],
   [['pause', 'resume'], async () => (await import('./pause.ts')).pauseCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],

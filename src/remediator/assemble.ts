@@ -2,16 +2,18 @@
 import os from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import type { RemediatorSettings } from './config.ts'
-import { MODES, type Incident } from './model.ts'
+import { MODES, type Incident, type Mode } from './model.ts'
 import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
 import { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
+import type { Policy } from './policies/policy.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
 import type { Policies } from './stages/match-policy.ts'
 import type { Database } from './store/database.ts'
 import { enqueueMail } from './store/outbox.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
+import { thaw } from './thaw.ts'
 import { createParts } from './assemble-parts.ts'
 import { createStages } from './assemble-stages.ts'
 import type { Foundation } from './foundation.ts'
@@ -26,6 +28,10 @@ export interface Assembled {
   mayActNow(known: Incident): boolean
   /** Undefined when there is no such incident. */
   rollback(id: string, by: string, only?: readonly string[]): Promise<RollbackReport | undefined>
+  /** Lets what an incident has frozen go on; a sentence for each process. Undefined when there is no such incident. */
+  thaw(id: string, by: string): readonly string[] | undefined
+  /** In the order in which they are tried, each with the mode it works in. */
+  policiesInForce(): ReadonlyArray<{ readonly policy: Policy; readonly mode: Mode }>
   /** Tidies up; cheap enough to be called after every run. */
   sweep(signal: AbortSignal): Promise<void>
 }
@@ -54,6 +60,8 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     mayActNow: (known) => mayActNow(known, policies, database),
     rollback: (id, by, only) =>
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
+    thaw: (id, by) => thaw(id, by, { database, journal, holder, boot }),
+    policiesInForce: () => config.policies.map((policy) => ({ policy, mode: policies.modeOf(policy) })),
     sweep: createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days }),
   }
 }

@@ -10,11 +10,14 @@ import { readVersion } from '../lib/version.ts'
 import { Admissions } from '../lib/web-admission.ts'
 import { createAlertmanager } from './alertmanager.ts'
 import type { AuthenticateOptions } from './api/authenticate.ts'
+import type { ApiContext } from './api/context.ts'
 import { readTokens } from './api/tokens.ts'
 import { createApp } from './app.ts'
 import { assemble, type Assembled, type Foundation } from './assemble.ts'
 import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
+import { createConsole, type Console } from './console/console.ts'
+import { SignInLinks } from './console/sign-in-links.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
 import { Leadership } from './leadership.ts'
 import { logConclusion } from './log-conclusion.ts'
@@ -78,7 +81,7 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
   const metrics = measure(store, clock, failure.resolve)
   const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
   const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
-  const app = appOf({ store, metrics, options, log, clock, leadership, duty })
+  const { app, console: pages } = appOf({ store, metrics, options, log, clock, leadership, duty })
   const server = await listen(app, options.address, 'remediator', {
     webConfigFile: options.webConfigFile,
     log,
@@ -101,6 +104,7 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
     reload: () => duty.reload(),
     close: async () => {
       clearInterval(watch)
+      await pages.close()
       await server.close()
       await duty.end()
       leadership.stop()
@@ -227,34 +231,59 @@ interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
   readonly duty: Duty
 }
 
-function appOf({ store, metrics, options, log, clock, leadership, duty }: AppParts): Express {
-  const version = readVersion()
-  const startedAt = new Date(clock.nowMs()).toISOString()
+function appOf(parts: AppParts): { readonly app: Express; readonly console: Console } {
+  const { store, metrics, options, log, duty } = parts
+  const context = apiContext(parts)
   const { configured } = duty
-  return createApp({
+  const pages = createConsole({
+    ...context,
+    log,
+    procfs: createProcfs(parts.clock, options.procfs),
+    stateDir: options.stateDir,
+    authentication: () => configured().authentication,
+    policies: () => configured().assembled.policiesInForce(),
+    lists: () => {
+      const { deny, allow } = configured().settings.config
+      return { deny: deny.groups, allow: allow.groups }
+    },
+    prometheusUrl: () => configured().settings.config.prometheus.url,
+    thaw: (id, by) => configured().assembled.thaw(id, by),
+  })
+  const app = createApp({
     address: options.address,
-    version,
+    version: readVersion(),
     log,
     metrics,
     authentication: () => configured().authentication,
     reload: () => duty.reload(),
     notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
-    context: {
-      database: store.database,
-      journal: store.journal,
-      clock,
-      about: () => ({
-        version,
-        startedAt,
-        mode: configured().settings.config.mode,
-        isLeader: leadership.isHeld,
-        auditIntactAtStart: store.auditIsIntact,
-        boot: clock.boot(),
-      }),
-      rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
-      onWork: () => duty.onWork(),
-    },
+    context,
+    console: pages,
   })
+  return { app, console: pages }
+}
+
+function apiContext({ store, clock, leadership, duty }: AppParts): ApiContext {
+  const version = readVersion()
+  const startedAt = new Date(clock.nowMs()).toISOString()
+  const { configured } = duty
+  return {
+    database: store.database,
+    journal: store.journal,
+    clock,
+    links: new SignInLinks(() => performance.now()),
+    about: () => ({
+      version,
+      startedAt,
+      mode: configured().settings.config.mode,
+      isLeader: leadership.isHeld,
+      auditIntactAtStart: store.auditIsIntact,
+      boot: clock.boot(),
+    }),
+    authentication: () => configured().authentication,
+    rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
+    onWork: () => duty.onWork(),
+  }
 }
 
 /** Everything fallible is done before anything is replaced. */

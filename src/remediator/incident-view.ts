@@ -1,5 +1,6 @@
 /** Owns how an incident looks from outside: the JSON of the API and of `procwarden incidents --json`. */
 import type { AuditEntry, Incident } from './model.ts'
+import { viewApprovalsOf, type ApprovalView } from './people-view.ts'
 import { auditEntriesOf } from './store/audit/audit-entries-of.ts'
 import type { Database } from './store/database.ts'
 import type { Escalation } from './store/escalations/escalation-row.ts'
@@ -23,6 +24,8 @@ export type IncidentView = Incident & { readonly timeline: readonly TimelineEntr
 
 /** One incident with everything that is kept about it. */
 export type WholeIncident = IncidentView & {
+  /** What people were asked, and what they answered. */
+  readonly approvals: readonly ApprovalView[]
   readonly snapshots: readonly SnapshotRow[]
   readonly quarantines: readonly QuarantineRow[]
   /** Processes that are stopped at the moment. */
@@ -57,6 +60,7 @@ export function viewIncident(database: Database, incident: Incident): IncidentVi
 export function viewWholeIncident(database: Database, incident: Incident): WholeIncident {
   return {
     ...viewIncident(database, incident),
+    approvals: viewApprovalsOf(database, incident.id),
     snapshots: snapshotsOf(database, incident.id),
     quarantines: quarantinesOf(database, incident.id),
     holds: holdsOf(database, incident.id),

@@ -1,5 +1,4 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
-import type { Express } from 'express'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { listen } from '../lib/http.ts'
@@ -9,15 +8,10 @@ import { isAuthorized } from '../lib/token.ts'
 import { readVersion } from '../lib/version.ts'
 import { Admissions } from '../lib/web-admission.ts'
 import { createAlertmanager } from './alertmanager.ts'
-import type { AuthenticateOptions } from './api/authenticate.ts'
-import type { ApiContext } from './api/context.ts'
 import { readTokens } from './api/tokens.ts'
-import { createApp } from './app.ts'
 import { assemble, type Assembled, type Foundation } from './assemble.ts'
 import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
-import { createConsole, type Console } from './console/console.ts'
-import { SignInLinks } from './console/sign-in-links.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
 import { Leadership } from './leadership.ts'
 import { logConclusion } from './log-conclusion.ts'
@@ -26,6 +20,7 @@ import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { RoundsKeeper } from './rounds.ts'
+import { createWeb, type Configured } from './web.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {
@@ -41,13 +36,6 @@ export interface RunningRemediator {
 export interface RemediatorHooks {
   readonly observer?: StageObserver
   readonly clock?: Clock
-}
-
-/** What the configuration decides; replaced as a whole by a reload. */
-interface Configured {
-  readonly settings: RemediatorSettings
-  readonly assembled: Assembled
-  readonly authentication: AuthenticateOptions
 }
 
 const REPLACEMENT_CHECK_MS = 5_000
@@ -81,7 +69,17 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
   const metrics = measure(store, clock, failure.resolve)
   const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
   const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
-  const { app, console: pages } = appOf({ store, metrics, options, log, clock, leadership, duty })
+  const { app, console: pages } = createWeb({
+    store,
+    metrics,
+    options,
+    log,
+    clock,
+    isLeading: () => leadership.isHeld,
+    configured: () => duty.configured(),
+    reload: () => duty.reload(),
+    onWork: () => duty.onWork(),
+  })
   const server = await listen(app, options.address, 'remediator', {
     webConfigFile: options.webConfigFile,
     log,
@@ -222,68 +220,6 @@ function createRounds(foundation: Foundation, configured: () => Configured, onWo
     retentionDays: () => configured().settings.config.retention.incidents_days,
     onWork,
   })
-}
-
-interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
-  readonly store: Store
-  readonly metrics: RemediatorMetrics
-  readonly leadership: Leadership
-  readonly duty: Duty
-}
-
-function appOf(parts: AppParts): { readonly app: Express; readonly console: Console } {
-  const { store, metrics, options, log, duty } = parts
-  const context = apiContext(parts)
-  const { configured } = duty
-  const pages = createConsole({
-    ...context,
-    log,
-    procfs: createProcfs(parts.clock, options.procfs),
-    stateDir: options.stateDir,
-    authentication: () => configured().authentication,
-    policies: () => configured().assembled.policiesInForce(),
-    lists: () => {
-      const { deny, allow } = configured().settings.config
-      return { deny: deny.groups, allow: allow.groups }
-    },
-    prometheusUrl: () => configured().settings.config.prometheus.url,
-    thaw: (id, by) => configured().assembled.thaw(id, by),
-  })
-  const app = createApp({
-    address: options.address,
-    version: readVersion(),
-    log,
-    metrics,
-    authentication: () => configured().authentication,
-    reload: () => duty.reload(),
-    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
-    context,
-    console: pages,
-  })
-  return { app, console: pages }
-}
-
-function apiContext({ store, clock, leadership, duty }: AppParts): ApiContext {
-  const version = readVersion()
-  const startedAt = new Date(clock.nowMs()).toISOString()
-  const { configured } = duty
-  return {
-    database: store.database,
-    journal: store.journal,
-    clock,
-    links: new SignInLinks(() => performance.now()),
-    about: () => ({
-      version,
-      startedAt,
-      mode: configured().settings.config.mode,
-      isLeader: leadership.isHeld,
-      auditIntactAtStart: store.auditIsIntact,
-      boot: clock.boot(),
-    }),
-    authentication: () => configured().authentication,
-    rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
-    onWork: () => duty.onWork(),
-  }
 }
 
 /** Everything fallible is done before anything is replaced. */

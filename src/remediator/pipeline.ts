@@ -6,6 +6,7 @@ import type { Journal } from './audit/journal.ts'
 import type { Incident, IncidentPatch, Note } from './model.ts'
 import { mainAction } from './policies/words.ts'
 import type { Ending, Stage, StageResult, Subject } from './stage.ts'
+import { voidApprovalOf } from './store/approvals.ts'
 import type { Database } from './store/database.ts'
 import { insertEscalation } from './store/escalations.ts'
 import { updateIncident } from './store/incidents.ts'
@@ -164,6 +165,8 @@ function conclude(subject: Subject, ending: Ending, record: Record, options: Pip
     if (intentId !== null) concludeIntent(database, intentId, outcome ?? results.at(-1)?.outcome ?? 'unknown', at)
     if (isHandedOn) handOn(incident, ending, subject, at, options)
     ending.within?.()
+    // What is not asked any more can no longer be answered.
+    if (status !== 'awaiting_approval') voidApprovalOf(database, incident.id, clock.nowMs())
     onEnding({ ...record.incident }, ending)
   })
   if (isHandedOn) for (const level of levelsOf(subject)) options.onEscalation(level)

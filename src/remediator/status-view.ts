@@ -3,6 +3,7 @@ import type { Status } from './api/schemas.ts'
 import type { IncidentStatus, Mode } from './model.ts'
 import { lastAuditEntry } from './store/audit/last-audit-entry.ts'
 import type { Database } from './store/database.ts'
+import { openHumanAlerts } from './store/escalations/open-human-alerts.ts'
 import { inboxLength } from './store/inbox/inbox-length.ts'
 import { oldestInboxEntry } from './store/inbox/oldest-inbox-entry.ts'
 import { countIncidentsByStatus } from './store/incidents/count-incidents-by-status.ts'
@@ -42,6 +43,7 @@ export function viewStatus(database: Database, about: AboutRemediator): Status {
     queue: { alerts: inboxLength(database), oldestAt: oldestInboxEntry(database) ?? null },
     cooldowns: activeCooldowns(database, about.boot),
     mailsWaiting: outboxLength(database),
+    humanAlerts: openHumanAlerts(database),
     audit: { length: last?.seq ?? 0, head: last?.hash ?? '', intactAtStart: about.auditIntactAtStart },
   }
 }

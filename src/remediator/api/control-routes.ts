@@ -7,7 +7,7 @@ import { openEscalations } from '../store/escalations/open-escalations.ts'
 import { pausedBy } from '../store/pause/paused-by.ts'
 import { viewStatus } from '../status-view.ts'
 import type { ApiContext } from './context.ts'
-import { nameFor } from './incident-routes.ts'
+import { nameFor } from './name-for.ts'
 import { defineRoute, type Route } from './route.ts'
 
 const WHY_LENGTH_MAX = 500

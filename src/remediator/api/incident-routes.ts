@@ -1,16 +1,14 @@
-/** Owns the routes about incidents: listing, one whole, a person's answer to one that asks, and undoing what was done. */
+/** Owns the routes about incidents: listing, one whole, and undoing what was done. */
 import { z } from 'zod'
-import { printable } from '../../lib/log.ts'
-import { decideApproval } from '../decide-approval.ts'
-import { viewIncident, viewIncidents, viewWholeIncident, type IncidentView } from '../incident-view.ts'
+import { viewIncidents, viewWholeIncident, type IncidentView } from '../incident-view.ts'
 import { OUTCOMES, STATUSES } from '../model.ts'
 import { getIncident } from '../store/incidents/get-incident.ts'
 import type { PageMark } from '../store/incidents/list-incidents.ts'
 import type { ApiContext } from './context.ts'
+import { nameFor } from './name-for.ts'
 import { defineRoute, notFound, type Route } from './route.ts'
 
 const PAGE_MAX = 1_000
-const BY_LENGTH_MAX = 100
 const PATHS_MAX = 100_000
 
 /** `a,b` or `?x=a&x=b`, each one of `values`. */
@@ -45,7 +43,6 @@ const ListQuery = z.strictObject({
 })
 
 const By = z.string().max(1_024).optional().describe('Who decides, for the record.')
-const ApprovalBody = z.looseObject({ by: By })
 const RollbackBody = z.looseObject({
   by: By,
   only: z.array(z.string().max(4_096)).max(PATHS_MAX).optional().describe('Of quarantined files only these, by the path they had.'),
@@ -75,7 +72,8 @@ export function incidentRoutes(context: ApiContext): Route[] {
         method: 'get',
         path: '/api/incidents/:id',
         scope: 'read',
-        summary: 'One incident with everything that is kept about it: timeline, snapshots, quarantines, holds, escalations.',
+        summary:
+          'One incident with everything that is kept about it: timeline, questions and answers, snapshots, quarantines, holds, escalations.',
         answers: { 200: { what: 'The incident.', schema: 'WholeIncident' }, 404: NO_INCIDENT },
       },
       ({ id }) => {
@@ -83,37 +81,8 @@ export function incidentRoutes(context: ApiContext): Route[] {
         return incident ? { status: 200, body: viewWholeIncident(context.database, incident) } : notFound('incident')
       },
     ),
-    ...(['approve', 'deny'] as const).map((answer) => approvalRoute(answer, context)),
     rollbackRoute(context),
   ]
-}
-
-function approvalRoute(answer: 'approve' | 'deny', context: ApiContext): Route {
-  const summary = answer === 'approve' ? 'Lets an incident that asks have its action.' : 'Has nothing done about an incident that asks.'
-  return defineRoute(
-    {
-      method: 'post',
-      path: `/api/incidents/:id/${answer}`,
-      scope: 'act',
-      summary,
-      body: ApprovalBody,
-      answers: {
-        200: { what: 'The answer counts.', schema: 'Incident' },
-        404: NO_INCIDENT,
-        409: { what: 'The incident does not ask, or no longer.', schema: 'Error' },
-      },
-    },
-    ({ id, body, identity }) => {
-      const result = decideApproval(id, answer, nameFor(body.by, identity.name), context)
-      if (result.kind === 'unknown') return notFound('incident')
-      if (result.kind === 'not_asking') {
-        const { status, summary: what } = result.incident
-        return { status: 409, body: { error: `the incident does not wait for an answer: ${status}, ${what ?? 'in work'}` } }
-      }
-      context.onWork()
-      return { status: 200, body: viewIncident(context.database, result.incident) }
-    },
-  )
 }
 
 function rollbackRoute(context: ApiContext): Route {
@@ -131,12 +100,6 @@ function rollbackRoute(context: ApiContext): Route {
       return report ? { status: 200, body: report } : notFound('incident')
     },
   )
-}
-
-/** Who says so, and by which key they came in: a name alone could be anybody's. */
-export function nameFor(by: string | undefined, identity: string): string {
-  const name = printable(by ?? '').slice(0, BY_LENGTH_MAX)
-  return name === '' ? identity : name
 }
 
 function parseMark(text: string): PageMark {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ACTIONS, DECISIONS, MODES, OUTCOMES, REASONS, STATUSES } from '../model.ts'
 import { Progress } from '../progress.ts'
+import { Answer, How, OnExpiry } from '../store/approvals/approval-row.ts'
 import { EscalationLevel } from '../store/escalations/escalation-row.ts'
 import { HoldKind } from '../store/holds/hold-row.ts'
 import { QuarantineStatus } from '../store/quarantines/quarantine-row.ts'
@@ -97,10 +98,64 @@ const Escalation = z.strictObject({
   reason: z.enum(REASONS),
   text: z.string(),
   closedAt: Time.nullable(),
+  closedBy: z.string().nullable().describe('Who acknowledged it.'),
+  closedHow: How.nullable(),
 })
 export const EscalationList = z.array(Escalation)
 
+const Approval = z.strictObject({
+  id: z.number().int(),
+  incident: z.string(),
+  attempt: z.number().int().describe('An answer is good for this attempt only.'),
+  policy: z.string(),
+  action: z.string().describe('What would be done, in words.'),
+  program: z.string(),
+  target: z.string().describe('To what exactly.'),
+  why: z.string().describe('Why one is asked.'),
+  frozen: z.number().int().describe('So many processes are stopped while the question is open.'),
+  onExpiry: OnExpiry.describe('What happens when nobody answers in time.'),
+  mayStand: z.boolean().describe('Whether a yes can be said once and for all.'),
+  askedAt: Time,
+  expiresAt: Time,
+  answer: Answer.nullable().describe('Null while it is open.'),
+  answeredAt: Time.nullable(),
+  answeredBy: z.string().nullable(),
+  answeredHow: How.nullable(),
+})
+export const ApprovalList = z.array(Approval)
+
+export const RememberedApproval = z.strictObject({
+  id: z.number().int(),
+  policy: z.string(),
+  group: z.string(),
+  action: z.string(),
+  answer: z.enum(['approve', 'deny']),
+  standing: z.boolean().describe('Counts wherever one would be asked, not only under a policy that asks the first time.'),
+  by: z.string(),
+  how: How,
+  incident: z.string(),
+  at: Time,
+})
+export const RememberedApprovalList = z.array(RememberedApproval)
+
+export const HumanAlertList = z.array(
+  z.strictObject({
+    incident: z.string(),
+    at: Time,
+    reason: z.enum(REASONS),
+    text: z.string(),
+    alertname: z.string(),
+    severity: z.string(),
+    about: z.string().describe('The program, folder or service.'),
+    told: z.number().int().describe('How often people have been told.'),
+    file: z.string().nullable().describe('Its file in the state folder.'),
+  }),
+)
+
+export const Decided = Incident.extend({ remembered: z.boolean().describe('Whether the same is not asked again from now on.') })
+
 export const WholeIncident = Incident.extend({
+  approvals: ApprovalList,
   snapshots: SnapshotList,
   quarantines: z.array(Quarantine),
   holds: z.array(Hold),
@@ -147,6 +202,7 @@ export const Status = z.strictObject({
   queue: z.strictObject({ alerts: z.number().int(), oldestAt: Time.nullable() }),
   cooldowns: z.number().int(),
   mailsWaiting: z.number().int(),
+  humanAlerts: z.number().int().describe('Calls for a person that nobody has acknowledged.'),
   audit: z.strictObject({ length: z.number().int(), head: z.string(), intactAtStart: z.boolean() }),
 })
 export type Status = z.infer<typeof Status>

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { personByIdentity } from '../console/people.ts'
 import type { ApiContext } from './context.ts'
-import { nameFor } from './incident-routes.ts'
+import { nameFor } from './name-for.ts'
 import { defineRoute, type Route } from './route.ts'
 
 const LinkBody = z.looseObject({

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { OperationalError, messageOf } from '../../lib/errors.ts'
 import { printable } from '../../lib/log.ts'
+import { acknowledge } from '../acknowledge.ts'
 import { decideApproval } from '../decide-approval.ts'
 import { setPaused } from '../kill-switch.ts'
+import { revokeApproval } from '../revoke-approval.ts'
 import type { AuditVerification } from './audit-verification.ts'
 import type { ConsoleContext } from './context.ts'
 import type { Notice } from './sessions.ts'
@@ -35,8 +37,10 @@ export function consoleActions(context: ConsoleContext, verification: AuditVerif
     { path: '/incidents/:id/deny', run: (act) => answer('deny', act, context) },
     { path: '/incidents/:id/thaw', run: (act) => thaw(act, context) },
     { path: '/incidents/:id/rollback', run: (act) => rollBack(act, context) },
-    { path: '/pause', run: ({ fields, by }) => pause(true, Fields.parse(fields).why, by, context) },
-    { path: '/resume', run: ({ by }) => pause(false, '', by, context) },
+    { path: '/incidents/:id/acknowledge', run: (act) => acknowledgeIt(act, context) },
+    { path: '/remembered/:id/revoke', run: (act) => revoke(act, context) },
+    { path: '/pause', run: ({ fields, by }) => pause(true, Fields.parse(fields).why, `${by} (console)`, context) },
+    { path: '/resume', run: ({ by }) => pause(false, '', `${by} (console)`, context) },
     { path: '/audit/verify', scope: 'read', run: () => verify(verification) },
   ]
 }
@@ -56,26 +60,43 @@ export async function runAction(action: Action, act: Act): Promise<Notice> {
   }
 }
 
-function answer(wanted: 'approve' | 'deny', { id, by }: Act, context: ConsoleContext): Notice {
-  const result = decideApproval(id, wanted, by, context)
+function answer(wanted: 'approve' | 'deny', { id, by, fields }: Act, context: ConsoleContext): Notice {
+  const always = Fields.parse(fields).always === 'yes'
+  const result = decideApproval(id, { answer: wanted, by, how: 'console', always }, context)
   if (result.kind === 'unknown') return bad('There is no such incident.')
   if (result.kind === 'not_asking') return bad(`It does not wait for an answer any more: ${result.incident.summary ?? 'it is in work.'}`)
   context.onWork()
-  return good(
+  const remembered = result.remembered ? ' From now on this is not asked again; the policies page can take that back.' : ''
+  const what =
     wanted === 'approve'
       ? 'Approved. It is done at once, if nothing speaks against it any more.'
-      : 'Denied. Nothing is done, and what was frozen goes on.',
-  )
+      : 'Denied. Nothing is done, and what was frozen goes on.'
+  return good(`${what}${remembered}`)
+}
+
+function acknowledgeIt({ id, by }: Act, context: ConsoleContext): Notice {
+  const { kind } = acknowledge(id, { by, how: 'console' }, context)
+  if (kind === 'unknown') return bad('There is no such incident.')
+  return kind === 'accepted'
+    ? good('Acknowledged. Nobody else is called for it any more.')
+    : bad('Nobody is called for it, or somebody else was quicker.')
+}
+
+function revoke({ id, by }: Act, context: ConsoleContext): Notice {
+  const forgotten = /^\d{1,15}$/.test(id) ? revokeApproval(Number(id), { by, how: 'console' }, context) : undefined
+  return forgotten
+    ? good(`Taken back. The next time, a person is asked about ${forgotten.group} again.`)
+    : bad('There is no such answer any more.')
 }
 
 function thaw({ id, by }: Act, context: ConsoleContext): Notice {
-  const sentences = context.thaw(id, by)
+  const sentences = context.thaw(id, `${by} (console)`)
   if (sentences === undefined) return bad('There is no such incident.')
   return sentences.length === 0 ? bad('Nothing of it was frozen any more.') : good(sentences.join(' '))
 }
 
 async function rollBack({ id, by }: Act, context: ConsoleContext): Promise<Notice> {
-  const report = await context.rollback(id, by)
+  const report = await context.rollback(id, `${by} (console)`)
   if (!report) return bad('There is no such incident.')
   const { done, failed, cannot } = report
   const sentences = [...done, ...failed, ...cannot]

@@ -3,9 +3,9 @@ import os from 'node:os'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import { createRateLimit } from '../api/rate-limit.ts'
 import { viewWholeIncident } from '../incident-view.ts'
+import { viewHumanAlerts } from '../people-view.ts'
 import { createPrometheus } from '../prometheus.ts'
 import { viewStatus } from '../status-view.ts'
-import { openEscalations } from '../store/escalations/open-escalations.ts'
 import { getIncident } from '../store/incidents/get-incident.ts'
 import { consoleActions, runAction, type Action } from './actions.ts'
 import { ASSET_HEADERS, loadAssets, type Assets } from './assets.ts'
@@ -104,7 +104,7 @@ async function showPage(page: Page, request: Request, response: Response, { cont
   const { notice } = session
   // Told to the person, once; not to a page that looks by itself whether there is something new.
   if (!door.isByItself(request)) session.notice = undefined
-  const humanAlerts = openEscalations(context.database).filter(({ level }) => level === 'person')
+  const humanAlerts = viewHumanAlerts(context.database)
   const frame = { host: os.hostname(), assets, status: viewStatus(context.database, context.about()), humanAlerts }
   send(response, content.status ?? 200, wholePage(content, visit, notice, frame))
 }
@@ -135,7 +135,7 @@ async function act(action: Action, request: Request, response: Response, { door,
   if (!fields) return refuse(response, assets, 403, 'Not done', 'The form was not of this session. Go back, reload the page and try again.')
   if (action.scope !== 'read' && !visit.mayAct)
     return refuse(response, assets, 403, 'Not permitted', 'You are signed in with a token that may only read.')
-  visit.session.notice = await runAction(action, { id: idOf(request), fields, by: `${visit.session.name} (console)` })
+  visit.session.notice = await runAction(action, { id: idOf(request), fields, by: visit.session.name })
   response.set(PAGE_HEADERS).redirect(303, door.localPath(fields['back']))
 }
 

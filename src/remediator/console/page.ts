@@ -39,7 +39,7 @@ export function parameter({ request }: Pick<Visit, 'request'>, name: string): st
 
 /** `path?a=b`, without the parameters that have no value. */
 export function address(path: string, parameters: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(parameters).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
-  const query = new URLSearchParams(given as Array<[string, string]>).toString()
-  return query === '' ? path : `${path}?${query}`
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== '') query.set(name, value)
+  return query.size === 0 ? path : `${path}?${query.toString()}`
 }

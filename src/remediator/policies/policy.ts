@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { messageOf } from '../../lib/errors.ts'
 import { parseMatcher } from '../matcher.ts'
 import { ACTIONS, MODES } from '../model.ts'
+import { OnExpiry } from '../store/approvals/approval-row.ts'
 import { CONFIDENCES } from '../target.ts'
 import { MaintenanceWindow } from './maintenance.ts'
 import { listFaults, policyFaults } from './policy-faults.ts'
@@ -71,6 +72,8 @@ const Fields = z.strictObject({
   approval: z.enum(APPROVALS).default('never'),
   /** What happens to a process while a person is asked. Left out: it is frozen where the ladder would end it. */
   while_waiting: z.enum(['freeze', 'nothing']).optional(),
+  /** What it means when nobody answers in time. deny: nothing is done, and what is frozen goes on. */
+  on_expiry: OnExpiry.default('deny'),
   confidence: z.enum(CONFIDENCES).default('medium'),
   grace_seconds: z.number().min(0).max(300).default(5),
   attempts: z.number().int().min(1).max(10).default(3),

@@ -1,12 +1,15 @@
 // Owns the chart that can be pointed at and zoomed into; it takes the place of the picture that the server drew.
 
-/** The script before this one puts it there. @type {any} */
-const { uPlot } = /** @type {any} */ (globalThis)
+// The script before this one puts it there.
+const uPlot = Reflect.get(globalThis, 'uPlot')
 
 const REFRESH_MS = 15_000
 const HEIGHT_WIDE = 280
 const HEIGHT_NARROW = 240
 const NARROW = 560
+const DAY_SECONDS = 86_400
+/** Zoomed into less than that, minutes alone tell ticks apart no more. */
+const SHORT_SECONDS = 300
 
 /**
  * @typedef {Array<number | null>} Values
@@ -35,42 +38,89 @@ function valueText(value, unit) {
   return value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 }
 
+/** Round steps; for bytes in powers of two. @param {number} top @param {string} unit */
+function ticksOf(top, unit) {
+  const raw = top / 5
+  const power = unit.startsWith('bytes') ? 1024 ** Math.floor(Math.log(Math.max(raw, 1)) / Math.log(1024)) : 1
+  const decade = 10 ** Math.floor(Math.log10(raw / power))
+  const step = ([1, 2, 2.5, 5, 10].find((each) => each * decade * power >= raw) ?? 10) * decade * power
+  return Array.from({ length: Math.floor(top / step) + 1 }, (_, index) => index * step)
+}
+
+/** @param {number} seconds @param {number} length of what is shown of the time */
+function clockText(seconds, length) {
+  const iso = new Date(seconds * 1000).toISOString()
+  return length > DAY_SECONDS ? `${iso.slice(5, 10)} ${iso.slice(11, 16)}` : iso.slice(11, length < SHORT_SECONDS ? 19 : 16)
+}
+
 /**
  * @param {Evidence} evidence
  * @param {number} top
  * @param {number} width
+ * @param {Element | null} readout
  */
-function optionsOf({ unit, moments }, top, width) {
-  const quiet = colour('--quiet')
+function optionsOf(evidence, top, width, readout) {
+  const { unit, moments } = evidence
   const grid = { stroke: colour('--line'), width: 1 }
-  const text = (/** @type {unknown} */ _chart, /** @type {number | null} */ value) => valueText(value, unit)
-  const axis = { stroke: quiet, grid, ticks: grid, font: '11.5px system-ui, sans-serif' }
+  const axis = { stroke: colour('--quiet'), grid, ticks: grid, font: '11.5px system-ui, sans-serif' }
+  const still = { points: { show: false } }
   return {
     width,
     height: width < NARROW ? HEIGHT_NARROW : HEIGHT_WIDE,
-    tzDate: (/** @type {number} */ seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     padding: [22, 12, 0, 0],
+    legend: { show: false },
     scales: { y: { range: () => [0, top] } },
     cursor: { points: { size: 6 } },
     axes: [
-      axis,
+      {
+        ...axis,
+        space: 70,
+        values: (/** @type {any} */ chart, /** @type {number[]} */ ticks) =>
+          ticks.map((tick) => clockText(tick, chart.scales.x.max - chart.scales.x.min)),
+      },
       {
         ...axis,
         size: 62,
+        splits: () => ticksOf(top, unit),
         values: (/** @type {unknown} */ _chart, /** @type {number[]} */ ticks) => ticks.map((tick) => valueText(tick, unit)),
       },
     ],
     series: [
-      { label: 'UTC', value: '{HH}:{mm}:{ss}' },
-      { label: 'measured', stroke: colour('--accent'), width: 2, value: text },
-      { label: 'baseline', stroke: quiet, width: 1.3, dash: [6, 4], value: text, points: { show: false } },
-      { label: 'limit', stroke: colour('--bad'), width: 1.5, dash: [2, 3], value: text, points: { show: false } },
-      { label: 'normal from', stroke: 'transparent', width: 0, value: text, points: { show: false } },
-      { label: 'normal to', stroke: 'transparent', width: 0, value: text, points: { show: false } },
+      {},
+      { stroke: colour('--accent'), width: 2 },
+      { stroke: colour('--quiet'), width: 1.3, dash: [6, 4], ...still },
+      { stroke: colour('--bad'), width: 1.5, dash: [2, 3], ...still },
+      { stroke: 'transparent', width: 0, ...still },
+      { stroke: 'transparent', width: 0, ...still },
     ],
     bands: [{ series: [5, 4], fill: colour('--band') }],
-    hooks: { draw: [(/** @type {any} */ chart) => drawMoments(chart, moments)] },
+    hooks: {
+      draw: [(/** @type {any} */ chart) => drawMoments(chart, moments)],
+      setCursor: [(/** @type {any} */ chart) => tellPoint(evidence, chart.cursor.idx, readout)],
+    },
   }
+}
+
+/**
+ * What was measured at the moment that is pointed at.
+ * @param {Evidence} evidence
+ * @param {number | null | undefined} index
+ * @param {Element | null} readout
+ */
+function tellPoint({ times, current, baseline, limit, unit }, index, readout) {
+  if (readout === null) return
+  const at = typeof index === 'number' ? times[index] : undefined
+  if (at === undefined || typeof index !== 'number') {
+    readout.textContent = 'Point at the chart for figures; drag to zoom, double-click to see all again.'
+    return
+  }
+  const text = (/** @type {string} */ name, /** @type {Values} */ values) => `${name} ${valueText(values[index] ?? null, unit)}`
+  readout.textContent = [
+    `${new Date(at * 1000).toISOString().slice(11, 19)} UTC`,
+    text('measured', current),
+    text('baseline', baseline),
+    text('limit', limit),
+  ].join(' · ')
 }
 
 /**
@@ -123,7 +173,9 @@ async function enhance(place) {
     place.querySelector('.canvas')?.remove()
     holder.className = 'canvas'
     place.append(holder)
-    chart = new uPlot(optionsOf(shown.evidence, shown.top, place.clientWidth), dataOf(shown.evidence), holder)
+    const readout = place.closest('figure')?.querySelector('.readout') ?? null
+    chart = new uPlot(optionsOf(shown.evidence, shown.top, place.clientWidth, readout), dataOf(shown.evidence), holder)
+    tellPoint(shown.evidence, undefined, readout)
   }
   const load = async () => {
     const response = await fetch(address, { credentials: 'same-origin', headers: { 'X-Procwarden-Refresh': '1' } })

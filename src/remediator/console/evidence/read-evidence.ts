@@ -22,6 +22,9 @@ export interface EvidenceReaderOptions {
 
 export type EvidenceReader = (incident: Incident, timeline: readonly TimelineEntry[]) => Promise<EvidenceAnswer>
 
+type Drawn = Omit<Evidence, 'moments'>
+type Curves = { readonly kind: 'drawn'; readonly drawn: Drawn } | { readonly kind: 'none'; readonly why: string }
+
 const KEPT_MS = 4_000
 const KEPT_MAX = 32
 const RULES_KEPT_MS = 60_000
@@ -30,23 +33,27 @@ const AT_ONCE_MAX = 8
 /** Prometheus' own names of what says how an alert is judged, not what it is about. */
 const JUDGING = /^procwarden:(?:threshold|detector|override)(?::|$)/
 
-export function createEvidenceReader({ source, nowMs }: EvidenceReaderOptions): EvidenceReader {
-  const kept = new Map<string, { readonly atMs: number; readonly answer: Promise<EvidenceAnswer> }>()
+export function createEvidenceReader(options: EvidenceReaderOptions): EvidenceReader {
+  const curvesOf = createCurveMemory(options)
+  return async (incident, timeline) => {
+    const curves = await curvesOf(incident)
+    // What was done is known at once; only what was measured is kept for a moment.
+    return curves.kind === 'none' ? curves : { kind: 'drawn', evidence: { ...curves.drawn, moments: momentsOf(timeline) } }
+  }
+}
+
+function createCurveMemory({ source, nowMs }: EvidenceReaderOptions): (incident: Incident) => Promise<Curves> {
+  const kept = new Map<string, { readonly atMs: number; readonly answer: Promise<Curves> }>()
   const rules = createRuleMemory(nowMs)
   let atOnce = 0
-  return (incident, timeline) => {
+  return async (incident) => {
     const from = source()
-    if (!from)
-      return Promise.resolve({
-        kind: 'none',
-        why: 'No Prometheus is configured: set prometheus.url in the configuration, or --prometheus.url.',
-      })
+    if (!from) return { kind: 'none', why: 'No Prometheus is configured: set prometheus.url in the configuration, or --prometheus.url.' }
     const known = kept.get(incident.id)
     if (known && nowMs() - known.atMs < KEPT_MS) return known.answer
-    if (atOnce >= AT_ONCE_MAX)
-      return Promise.resolve({ kind: 'none', why: 'Too many charts are being drawn right now: reload in a moment.' })
+    if (atOnce >= AT_ONCE_MAX) return { kind: 'none', why: 'Too many charts are being drawn right now: reload in a moment.' }
     atOnce += 1
-    const answer = read(incident, timeline, from, rules, nowMs()).finally(() => (atOnce -= 1))
+    const answer = read(incident, from, rules, nowMs()).finally(() => (atOnce -= 1))
     kept.delete(incident.id)
     kept.set(incident.id, { atMs: nowMs(), answer })
     const [oldest] = kept.keys()
@@ -66,25 +73,18 @@ function createRuleMemory(nowMs: () => number): RuleMemory {
   }
 }
 
-async function read(
-  incident: Incident,
-  timeline: readonly TimelineEntry[],
-  source: EvidenceSource,
-  rules: RuleMemory,
-  nowMs: number,
-): Promise<EvidenceAnswer> {
+async function read(incident: Incident, source: EvidenceSource, rules: RuleMemory, nowMs: number): Promise<Curves> {
   const span = spanOf(incident, nowMs)
   try {
     const drawn = (await fromEngine(incident, source, span)) ?? (await fromRule(incident, source, rules, span))
-    if (!drawn) return { kind: 'none', why: 'Prometheus has no measurements of it for that time: too old, or the series is gone.' }
-    return { kind: 'drawn', evidence: { ...drawn, moments: momentsOf(timeline) } }
+    return drawn
+      ? { kind: 'drawn', drawn }
+      : { kind: 'none', why: 'Prometheus has no measurements of it for that time: too old, or the series is gone.' }
   } catch (error) {
     if (error instanceof OperationalError) return { kind: 'none', why: `${messageOf(error)}.` }
     throw error
   }
 }
-
-type Drawn = Omit<Evidence, 'moments'>
 
 async function fromEngine(incident: Incident, { prometheus }: EvidenceSource, span: Span): Promise<Drawn | undefined> {
   const question = signalQuestion(incident)
@@ -114,16 +114,16 @@ async function fromRule(
   const names = [...new Set(expressions.flatMap(seriesNamesOf))].filter((name) => !JUDGING.test(name))
   const candidates = names.length === 0 ? [] : await prometheus.queryRange(selector(names, incident.labels), span)
   const fitting = fittingCurve(candidates, names, incident)
-  if (fitting) return drawn(incident, fitting, fitting.labels['__name__'] ?? '', span)
+  if (fitting) return alongside(incident, fitting, fitting.labels['__name__'] ?? '', span)
   // The rule itself gives its value while it fires, and nothing before.
   for (const expression of expressions) {
     const curve = sameSubject(await prometheus.queryRange(expression, span), incident.labels)
-    if (curve) return drawn(incident, curve, `the rule of ${incident.alertname}`, span)
+    if (curve) return alongside(incident, curve, `the rule of ${incident.alertname}`, span)
   }
   return undefined
 }
 
-function drawn(incident: Incident, curve: Curve, name: string, span: Span): Drawn {
+function alongside(incident: Incident, curve: Curve, name: string, span: Span): Drawn {
   const limit = constant(incident.annotations['threshold'], span)
   return {
     ...about(incident, name, span),

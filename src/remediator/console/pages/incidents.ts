@@ -1,5 +1,6 @@
 /** Owns the first page: what waits for a person, what goes on, and what was, with a filter and pages. */
-import { OUTCOMES, type Outcome } from '../../model.ts'
+import { OUTCOMES, type Incident, type Outcome } from '../../model.ts'
+import { viewOpenApprovals, type ApprovalView } from '../../people-view.ts'
 import { listCurrentIncidents } from '../../store/incidents/list-current-incidents.ts'
 import type { PageMark } from '../../store/incidents/list-incidents.ts'
 import { searchIncidents, type FoundIncidents, type IncidentSearch } from '../../store/incidents/search-incidents.ts'
@@ -41,7 +42,7 @@ export function incidentsPage({ database }: ConsoleContext): Page {
     const found = searchIncidents(database, PAGE_LENGTH, { text, severity, isOver: !isFiltered, ...SHOWN[show].search }, after)
     const current = isFiltered || after !== undefined ? undefined : listCurrentIncidents(database, CURRENT_MAX)
     const body = html`<h1 class="hidden">Incidents</h1>
-      ${current && currentSections(current, visit)}
+      ${current && currentSections(current, viewOpenApprovals(database), visit)}
       <section aria-labelledby="before-title">
         <div class="head">
           <h2 id="before-title">${isFiltered ? 'Found' : 'Before'}</h2>
@@ -53,7 +54,7 @@ export function incidentsPage({ database }: ConsoleContext): Page {
   }
 }
 
-function currentSections(current: ReturnType<typeof listCurrentIncidents>, visit: Visit): Value {
+function currentSections(current: readonly Incident[], questions: readonly ApprovalView[], visit: Visit): Value {
   const waiting = current.filter(({ status }) => status === 'awaiting_approval')
   const others = current.filter(({ status }) => status !== 'awaiting_approval')
   return html`<div id="now" data-region>
@@ -61,7 +62,13 @@ function currentSections(current: ReturnType<typeof listCurrentIncidents>, visit
       waiting.length > 0 &&
       html`<section aria-labelledby="waiting-title">
         <h2 id="waiting-title">Waiting for your answer</h2>
-        ${waiting.map((incident) => questionCard(incident, visit))}
+        ${waiting.map((incident) =>
+          questionCard(
+            incident,
+            questions.find((question) => question.incident === incident.id),
+            visit,
+          ),
+        )}
       </section>`
     }
     <section aria-labelledby="now-title">

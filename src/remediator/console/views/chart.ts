@@ -42,7 +42,8 @@ export function chartSection(answer: EvidenceAnswer, incidentId: string): Html {
         ${hasValue(evidence.baseline) && html`<li><span class="key baseline" aria-hidden="true"></span>baseline</li>`}
         ${hasValue(evidence.limit) && html`<li><span class="key limit" aria-hidden="true"></span>limit</li>`}
       </ul>
-      ${momentList(evidence)}
+      <p class="readout" aria-hidden="true"></p>
+      <div id="moments" data-region>${momentList(evidence)}</div>
       <p class="quiet">Times are UTC. <code>${evidence.source}</code>${evidence.unit !== '' && [', in ', evidence.unit]}</p>
     </figcaption>
   </figure>`

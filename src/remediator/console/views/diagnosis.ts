@@ -53,14 +53,12 @@ function diagnosisBody(diagnosis: z.infer<typeof DiagnosisShown>): Value {
 function similarList(similar: z.infer<typeof SimilarShown>): Value {
   return html`<h3>Similar before</h3>
     <ul>
-      ${similar
-        .slice(0, SIMILAR_MAX)
-        .map(
-          ({ id, startedAt, outcome, summary }) =>
-            html`<li>
-              <a href="/incidents/${id}">${startedAt === undefined ? id : exactTime(startedAt)}</a>
-              ${outcome && plainWords(outcome)}${summary && [': ', summary]}
-            </li>`,
-        )}
+      ${similar.slice(0, SIMILAR_MAX).map(
+        ({ id, startedAt, outcome, summary }) =>
+          html`<li>
+            <a href="/incidents/${id}">${startedAt === undefined ? id : exactTime(startedAt)}</a>
+            ${outcome && plainWords(outcome)}${summary && [': ', summary]}
+          </li>`,
+      )}
     </ul>`
 }

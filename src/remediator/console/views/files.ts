@@ -24,15 +24,13 @@ export function filesSection(quarantines: readonly QuarantineShown[], directory:
 function quarantine({ row, folder, files }: QuarantineShown, nowMs: number): Html {
   const { id, restored, status, expiresAtMs } = row
   return html`<h3>Quarantine ${id}</h3>
-    ${factList(
-      [
-        ['Moved', `${whole(row.files)} files, ${bytes(row.bytes)}`],
-        ['From', folder],
-        ['Put back', restored === 0 ? 'none' : `${whole(restored)} of ${whole(row.files)}`],
-        ['State', status],
-        ['Kept until', status === 'open' ? timeAhead(expiresAtMs, nowMs) : undefined],
-      ].filter(([, value]) => value !== undefined) as Array<[string, Value]>,
-    )}
+    ${factList([
+      ['Moved', `${whole(row.files)} files, ${bytes(row.bytes)}`],
+      ['From', folder],
+      ['Put back', restored === 0 ? 'none' : `${whole(restored)} of ${whole(row.files)}`],
+      ['State', status],
+      ['Kept until', status === 'open' ? timeAhead(expiresAtMs, nowMs) : undefined],
+    ])}
     ${
       files.length > 0 &&
       html`<details id="quarantine-${id}">

@@ -1,5 +1,6 @@
 /** Owns how incidents are listed: one line each, with what is most needed to judge it; the line leads to the whole. */
 import { nameOf, type Incident } from '../../model.ts'
+import type { ApprovalView } from '../../people-view.ts'
 import { figure, timesOf } from '../figures.ts'
 import { html, type Html, type Value } from '../html.ts'
 import type { Visit } from '../page.ts'
@@ -49,18 +50,20 @@ function row(incident: Incident, visit: Visit): Html {
   const { current, baseline, unit = '' } = annotations
   const stillFires = closedAt !== null && resolvedAt === null
   return html`<tr>
-    <td data-label="State">${badge(stateOf(incident))}${stillFires && html`<br /><span class="quiet">alert still firing</span>`}</td>
+    <td data-label="State">${badge(stateOf(incident))}${stillFires && html` <br /><span class="quiet">alert still firing</span>`}</td>
     <td class="main">
       <a href="/incidents/${id}">${sentenceOf(incident)}</a>
-      <p class="quiet">${severityBadge(severity)} ${alertname}${summary !== null && [' · ', summary]}</p>
+      <p class="quiet">
+        ${severityBadge(severity)} ${alertname}${summary !== null && summary !== sentenceOf(incident) && [' · ', summary]}
+      </p>
     </td>
     <td data-label="Program" class="name">${subjectOf(incident)}</td>
     <td data-label="Current" class="number">${current !== undefined && figure(current, shortUnit(unit))}${timesText(current, baseline)}</td>
     <td data-label="Normal" class="number">${baseline !== undefined && figure(baseline, shortUnit(unit))}</td>
-    <td data-label="Since">
+    <td data-label="Since" class="when">
       ${timeAgo(startedAt, visit.nowMs)}${
         resolvedAt !== null &&
-        html`<br /><span class="quiet">for ${spanText(Math.max(0, Date.parse(resolvedAt) - Date.parse(startedAt)))}</span>`
+        html` <br /><span class="quiet">for ${spanText(Math.max(0, Date.parse(resolvedAt) - Date.parse(startedAt)))}</span>`
       }
     </td>
   </tr>`
@@ -68,7 +71,7 @@ function row(incident: Incident, visit: Visit): Html {
 
 function timesText(current: string | undefined, baseline: string | undefined): Value {
   const times = timesOf(current, baseline)
-  return times !== undefined && html`<br /><span class="quiet">${times} normal</span>`
+  return times !== undefined && html` <br /><span class="quiet">${times} normal</span>`
 }
 
 /** In a table the column tells what is counted; a span of time does matter. */
@@ -80,19 +83,26 @@ function shortUnit(unit: string): string {
 }
 
 /** What a person is asked, with the answers. */
-export function questionCard(incident: Incident, visit: Visit): Html {
-  const { id, nextAtMs, summary } = incident
+export function questionCard(incident: Incident, question: ApprovalView | undefined, visit: Visit): Html {
+  const { id, summary, nextAtMs } = incident
+  const meanwhile = question && question.frozen > 0 ? ' It is frozen until you answer, and nothing of it is lost.' : ''
   return html`<article class="card ask" aria-labelledby="ask-${id}">
     <div>
       <h3 id="ask-${id}"><a href="/incidents/${id}">${sentenceOf(incident)}</a></h3>
-      <p>${summary}</p>
+      <p>
+        ${question ? html`<strong>${capital(question.action)} <span class="name">${question.target}</span>?</strong> You are asked because ${question.why}.${meanwhile}` : summary}
+      </p>
       <p class="quiet">
-        ${subjectOf(incident)} · since
+        ${severityBadge(incident.severity)}
         ${timeAgo(incident.startedAt, visit.nowMs)}${nextAtMs !== null && [' · the question expires ', timeAhead(nextAtMs, visit.nowMs)]}
       </p>
     </div>
     <div class="buttons">${answerForms(incident, visit)}</div>
   </article>`
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
 export function answerForms(incident: Incident, visit: Visit): Value {

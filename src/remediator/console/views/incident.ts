@@ -31,8 +31,8 @@ export function incidentView({ incident, evidence, process, quarantines }: Incid
         ${badge(stateOf(incident))} ${severityBadge(incident.severity)} ${incident.alertname} ·
         <span class="name">${subjectOf(incident)}</span> · ${timeAgo(incident.startedAt, nowMs)}
       </p>
-      ${incident.summary !== null && html`<p class="outcome">${incident.summary}</p>`} ${figures(incident)}
-      ${incidentActions(incident, visit)}
+      ${incident.summary !== null && incident.summary !== sentenceOf(incident) && html`<p class="outcome">${incident.summary}</p>`}
+      ${figures(incident)} ${incidentActions(incident, visit)}
     </div>
     <section aria-labelledby="evidence-title">
       <h2 id="evidence-title">Evidence</h2>
@@ -114,7 +114,7 @@ function detailsSection(incident: WholeIncident, nowMs: number): Html {
   const labels = Object.entries(incident.labels).map(([name, value]) => [name, html`<code>${value}</code>`] as const)
   return html`<section id="details" data-region aria-labelledby="details-title">
     <h2 id="details-title">Details</h2>
-    ${factList(facts.filter(([, value]) => value !== null && value !== undefined && value !== false))}
+    ${factList(facts)}
     <details id="labels">
       <summary>labels of the alert</summary>
       ${factList(labels)}

@@ -1,6 +1,6 @@
 /** Owns the frame that all pages share: navigation, the strip that tells how procwarden is, banners, and the foot. */
 import type { Status } from '../../api/schemas.ts'
-import type { Escalation } from '../../store/escalations/escalation-row.ts'
+import type { HumanAlertView } from '../../people-view.ts'
 import type { Assets } from '../assets.ts'
 import { whole } from '../figures.ts'
 import { html, type Html, type Value } from '../html.ts'
@@ -14,7 +14,7 @@ export interface Frame {
   readonly host: string
   readonly assets: Assets
   readonly status: Status
-  readonly humanAlerts: readonly Escalation[]
+  readonly humanAlerts: readonly HumanAlertView[]
 }
 
 const BANNERS_MAX = 5
@@ -54,7 +54,7 @@ export function wholePage(content: PageContent, visit: Visit, notice: Notice | u
     </html>`
 }
 
-export function head(title: string, assets: Assets, hasChart = false, more: Value = undefined): Html {
+export function head(title: string, assets: Assets, hasChart = false, more?: Value): Html {
   const script = (name: Parameters<Assets['href']>[0]): Html => html`<script src="${assets.href(name)}" type="module"></script>`
   return html`<head>
     <meta charset="utf-8" />
@@ -141,7 +141,7 @@ function killSwitch(visit: Visit, pause: Status['pause']): Html {
   </div>`
 }
 
-function banners(visit: Visit, alerts: readonly Escalation[]): Value {
+function banners(visit: Visit, alerts: readonly HumanAlertView[]): Value {
   if (alerts.length === 0) return undefined
   const rest = alerts.length - BANNERS_MAX
   return html`<section class="alarm" aria-labelledby="alarm-title">

@@ -26,14 +26,17 @@ function details({ facts, openFiles, openFilesCount, when }: ProcessView, title:
     }`
 }
 
+/** Facts without a value are left out. */
 export function factList(facts: ReadonlyArray<readonly [name: string, value: Value]>): Html {
   return html`<dl class="facts">
-    ${facts.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
+    ${facts
+      .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== '')
+      .map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
   </dl>`
 }

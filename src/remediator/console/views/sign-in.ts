@@ -72,7 +72,7 @@ export function messagePage(assets: Assets, title: string, text: Value): Html {
   )
 }
 
-function alone(title: string, assets: Assets, body: Value, meta: Value = undefined): Html {
+function alone(title: string, assets: Assets, body: Value, meta?: Value): Html {
   return html`<!doctype html>
     <html lang="en">
       ${head(`${title} · procwarden`, assets, false, meta)}

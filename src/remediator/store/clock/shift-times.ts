@@ -6,7 +6,9 @@ const SENT_LATELY_MS = 3_600_000
 
 const WAITING = [
   'UPDATE incidents SET next_at_ms = next_at_ms + $byMs WHERE next_at_ms IS NOT NULL',
-  'UPDATE outbox SET next_at_ms = next_at_ms + $byMs WHERE sent_at_ms IS NULL',
+  'UPDATE outbox SET next_at_ms = next_at_ms + $byMs, held_at_ms = held_at_ms + $byMs WHERE sent_at_ms IS NULL',
+  'UPDATE approvals SET expires_at_ms = expires_at_ms + $byMs WHERE answer IS NULL',
+  'UPDATE escalations SET next_at_ms = next_at_ms + $byMs WHERE closed_at IS NULL AND next_at_ms IS NOT NULL',
   "UPDATE quarantines SET expires_at_ms = expires_at_ms + $byMs WHERE status <> 'expired'",
 ] as const
 

@@ -1,15 +1,14 @@
-/** Owns remembering a person's first yes to a policy acting on a program. */
+/** Owns remembering what a person said about a policy doing something to a program. */
 import type { Database } from '../database.ts'
+import type { RememberedApproval } from './first-approval-row.ts'
 
-export interface FirstApproval {
-  readonly policy: string
-  readonly group: string
-  readonly by: string
-  /** ISO 8601. */
-  readonly at: string
-}
-
-/** The first one stays; later ones change nothing. */
-export function rememberApproval(database: Database, approval: FirstApproval): void {
-  database.run('INSERT OR IGNORE INTO first_approvals (policy, program, given_by, at) VALUES ($policy, $group, $by, $at)', { ...approval })
+/** What was said with "always" replaces what was there; else the first answer stays. */
+export function rememberApproval(database: Database, approval: Omit<RememberedApproval, 'id'>): void {
+  const values = { ...approval, standing: approval.standing ? 1 : 0 }
+  const insert = approval.standing ? 'INSERT OR REPLACE' : 'INSERT OR IGNORE'
+  database.run(
+    `${insert} INTO first_approvals (policy, program, action, answer, standing, given_by, how, incident, at)
+     VALUES ($policy, $group, $action, $answer, $standing, $by, $how, $incident, $at)`,
+    values,
+  )
 }

@@ -2,18 +2,20 @@
 import type { Database } from '../database.ts'
 import { textOf } from '../row.ts'
 
-/** What can still be undone or looked at is kept: a quarantine whose files are there, a snapshot, a stopped process. */
+/** What can still be undone or looked at is kept: a quarantine whose files are there, a snapshot, a stopped process, a call for a person. */
 const CANDIDATES = `SELECT id FROM incidents
   WHERE status IN ('done', 'cancelled') AND body ->> 'closedAt' < $closedBefore
     AND NOT EXISTS (SELECT 1 FROM quarantines WHERE quarantines.incident = incidents.id AND quarantines.status <> 'expired')
     AND NOT EXISTS (SELECT 1 FROM snapshots WHERE snapshots.incident = incidents.id)
     AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.incident = incidents.id)
+    AND NOT EXISTS (SELECT 1 FROM escalations WHERE escalations.incident = incidents.id AND level = 'person' AND closed_at IS NULL)
   ORDER BY received_at LIMIT $limit`
 
 const BELONGINGS = [
   'DELETE FROM intents WHERE incident = $id',
-  'DELETE FROM outbox WHERE incident = $id AND sent_at_ms IS NOT NULL',
+  'DELETE FROM outbox WHERE incident = $id AND (sent_at_ms IS NOT NULL OR digest IS NOT NULL OR given_up_at_ms IS NOT NULL)',
   'DELETE FROM escalations WHERE incident = $id',
+  'DELETE FROM approvals WHERE incident = $id',
   'DELETE FROM quarantines WHERE incident = $id',
   'DELETE FROM incidents WHERE id = $id',
 ]

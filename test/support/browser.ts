@@ -1,6 +1,5 @@
 /** Owns the browser that looks at the console in tests: a real Chromium without a window, with a profile of its own. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { findBrowser } from '../../scripts/setup/browser.mjs'
 
@@ -19,7 +18,6 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Playwright gives each a profile folder of its own, and removes it. */
 export async function launchBrowser(): Promise<Browser> {
@@ -28,7 +26,13 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /** A window of somebody who is signed in. */
-export async function signedIn(browser: Browser, url: string, token: string, name: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+export async function signedIn(
+  browser: Browser,
+  url: string,
+  token: string,
+  name: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
   const context = await browser.newContext(options)
   const page = await context.newPage()
   await page.goto(`${url}/`)
@@ -43,7 +47,7 @@ export async function signedIn(browser: Browser, url: string, token: string, nam
 /** What axe-core finds that is serious or critical, in sentences. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // Through the debugger, which the page's own policy does not bind.
-  await page.evaluate(AXE)
+  await page.evaluate(axe.source)
   const faults: unknown = await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .flatMap(({ id, help, nodes }) => nodes.map((node) => id + ': ' + help + ': ' + node.target.join(' ') + ' ' + (node.any[0]?.message ?? ''))))`)

@@ -25,8 +25,8 @@ const LOOKS_BETWEEN_BEATS = 20
 /** A page that does not take what little is sent is gone; what waits for it is memory. */
 const UNSENT_BYTES_MAX = 16_384
 const CLIENTS_MAX = 100
-/** Browsers open no more than six connections to one host over HTTP/1.1. */
-const CLIENTS_OF_SESSION_MAX = 6
+/** Browsers open no more than six connections to one host over HTTP/1.1: some must be left for the pages themselves. */
+const CLIENTS_OF_SESSION_MAX = 4
 
 export class LiveFeed {
   readonly #options: Required<LiveOptions>

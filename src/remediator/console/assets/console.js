@@ -125,32 +125,39 @@ async function look() {
   }
 }
 
-/** @param {string} address */
+/** Listens while the page is seen: a browser has only six connections to a host for all its pages. @param {string} address */
 function follow(address) {
-  /** @type {string | undefined} */
-  let seen
+  /** @type {string | undefined} What the page shows, as the number of the newest entry of the audit trail. */
+  let shown = document.body.dataset['seq']
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let soon
-  const events = new EventSource(address)
-  events.addEventListener('open', () => tell('live', 'Live: what is new appears by itself.'))
-  events.addEventListener('change', (event) => {
-    const { data } = event
-    const isFirst = seen === undefined
-    if (data === seen) return
-    seen = data
-    // What changed between the making of the page and the first event shows as another number than the page's.
-    if (isFirst && data === document.body.dataset['seq']) return
-    soon ??= setTimeout(() => {
-      soon = undefined
-      void look()
-    }, LOOK_AFTER_MS)
+  /** @type {EventSource | undefined} */
+  let events
+
+  const open = () => {
+    const source = new EventSource(address)
+    source.addEventListener('open', () => tell('live', 'Live: what is new appears by itself.'))
+    source.addEventListener('change', ({ data }) => {
+      if (data === shown) return
+      shown = data
+      soon ??= setTimeout(() => {
+        soon = undefined
+        void look()
+      }, LOOK_AFTER_MS)
+    })
+    source.addEventListener('error', () => {
+      const isOver = source.readyState === EventSource.CLOSED
+      tell('lost', isOver ? 'Not live: reload the page to see what is new.' : 'Not live: trying to connect again.')
+    })
+    events = source
+  }
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) {
+      events?.close()
+      events = undefined
+    } else if (events === undefined) open()
   })
-  events.addEventListener('error', () => {
-    tell(
-      'lost',
-      events.readyState === EventSource.CLOSED ? 'Not live: reload the page to see what is new.' : 'Not live: trying to connect again.',
-    )
-  })
+  if (!document.hidden) open()
 }
 
 freshenTimes()

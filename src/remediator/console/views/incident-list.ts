@@ -85,13 +85,10 @@ function shortUnit(unit: string): string {
 /** What a person is asked, with the answers. */
 export function questionCard(incident: Incident, question: ApprovalView | undefined, visit: Visit): Html {
   const { id, summary, nextAtMs } = incident
-  const meanwhile = question && question.frozen > 0 ? ' It is frozen until you answer, and nothing of it is lost.' : ''
   return html`<article class="card ask" aria-labelledby="ask-${id}">
     <div>
       <h3 id="ask-${id}"><a href="/incidents/${id}">${sentenceOf(incident)}</a></h3>
-      <p>
-        ${question ? html`<strong>${capital(question.action)} <span class="name">${question.target}</span>?</strong> You are asked because ${question.why}.${meanwhile}` : summary}
-      </p>
+      <p>${question ? questionText(question) : summary}</p>
       <p class="quiet">
         ${severityBadge(incident.severity)}
         ${timeAgo(incident.startedAt, visit.nowMs)}${nextAtMs !== null && [' · the question expires ', timeAhead(nextAtMs, visit.nowMs)]}
@@ -99,6 +96,11 @@ export function questionCard(incident: Incident, question: ApprovalView | undefi
     </div>
     <div class="buttons">${answerForms(incident, visit)}</div>
   </article>`
+}
+
+export function questionText({ action, target, why, frozen }: ApprovalView): Html {
+  const meanwhile = frozen > 0 ? ' It is frozen until you answer, and nothing of it is lost.' : ''
+  return html`<strong>${capital(action)} <span class="name">${target}</span>?</strong> You are asked because ${why}.${meanwhile}`
 }
 
 function capital(text: string): string {

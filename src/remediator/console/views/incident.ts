@@ -11,7 +11,7 @@ import { chartSection } from './chart.ts'
 import { diagnosisSection } from './diagnosis.ts'
 import { filesSection, type QuarantineShown } from './files.ts'
 import { incidentActions } from './incident-actions.ts'
-import { sentenceOf, subjectOf } from './incident-list.ts'
+import { questionText, sentenceOf, subjectOf } from './incident-list.ts'
 import { factList, processSection } from './process.ts'
 import { timelineSection } from './timeline.ts'
 
@@ -31,8 +31,7 @@ export function incidentView({ incident, evidence, process, quarantines }: Incid
         ${badge(stateOf(incident))} ${severityBadge(incident.severity)} ${incident.alertname} ·
         <span class="name">${subjectOf(incident)}</span> · ${timeAgo(incident.startedAt, nowMs)}
       </p>
-      ${incident.summary !== null && incident.summary !== sentenceOf(incident) && html`<p class="outcome">${incident.summary}</p>`}
-      ${figures(incident)} ${incidentActions(incident, visit)}
+      ${outcome(incident)} ${figures(incident)} ${incidentActions(incident, visit)}
     </div>
     <section aria-labelledby="evidence-title">
       <h2 id="evidence-title">Evidence</h2>
@@ -47,6 +46,14 @@ export function incidentView({ incident, evidence, process, quarantines }: Incid
         ${detailsSection(incident, nowMs)}
       </div>
     </div>`
+}
+
+/** What is asked, or what was done. */
+function outcome(incident: WholeIncident): Value {
+  const { status, approvals, summary } = incident
+  const question = status === 'awaiting_approval' ? approvals.find(({ answer }) => answer === null) : undefined
+  if (question) return html`<p class="outcome">${questionText(question)}</p>`
+  return summary !== null && summary !== sentenceOf(incident) && html`<p class="outcome">${summary}</p>`
 }
 
 function figures({ annotations }: WholeIncident): Value {

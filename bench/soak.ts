@@ -1,6 +1,7 @@
 /**
  * Owns `npm run bench:soak`: whether the exporter's memory stays where it is, scraped as Prometheus does.
  * Flags: --minutes 30  --processes 300  --interval-seconds 5  --as-built (measure dist/ as it is, without compiling the sources)
+ * --watch FOLDER (the files collector watches only that: what other programs write meanwhile is then nothing to remember)
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     processes: { type: 'string', default: '300' },
     'interval-seconds': { type: 'string', default: '5' },
     'as-built': { type: 'boolean', default: false },
+    watch: { type: 'string', multiple: true, default: [] },
   },
 })
 const [minutes, processes, intervalSeconds] = [flags.minutes, flags.processes, flags['interval-seconds']].map(positive)
@@ -49,7 +51,10 @@ async function soak(lengthMinutes: number, population: number, intervalMs: numbe
   const sleepers = path.join(work, 'sleepers')
   execFileSync('cc', ['-O2', '-o', sleepers, path.join(import.meta.dirname, 'scan/sleepers.c')], { stdio: ['ignore', 2, 2] })
   await children.start(sleepers, [String(population)]).line(/^ready/)
-  const { program, url } = await startExporter(children)
+  const { program, url } = await startExporter(
+    children,
+    flags.watch.flatMap((folder) => ['--collector.files.watch', folder]),
+  )
   const agent = new http.Agent({ keepAlive: true })
   const samples: Sample[] = []
   const startMs = performance.now()

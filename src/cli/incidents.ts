@@ -1,8 +1,11 @@
 /** Owns `procwarden incidents`: what happened, as a table that fits the terminal or as JSON. Reads the store, also while no loop runs. */
 import { Command, Option } from 'commander'
 import { printable } from '../lib/log.ts'
-import { viewIncidents, type IncidentView } from '../remediator/incident-view.ts'
+import { viewIncident, viewIncidents, type IncidentView } from '../remediator/incident-view.ts'
 import { OUTCOMES, STATUSES, nameOf } from '../remediator/model.ts'
+import type { Database } from '../remediator/store/database.ts'
+import { listHumanAlerts } from '../remediator/store/escalations/list-human-alerts.ts'
+import { getIncident } from '../remediator/store/incidents/get-incident.ts'
 import { parseMoment, parsePositiveInteger, stateDirOption } from './options.ts'
 import { readStore } from './read-store.ts'
 import { table, terminalWidth, wrap } from './table.ts'
@@ -18,6 +21,7 @@ interface Flags {
   readonly group?: string
   readonly since?: string
   readonly until?: string
+  readonly called?: boolean
 }
 
 const INDENT = '    '
@@ -35,12 +39,24 @@ export function incidentsCommand(): Command {
     .addOption(new Option('--group <program>', 'only about this program'))
     .addOption(new Option('--since <when>', 'received since: 90m, 2h, 7d, or 2026-01-31T12:00:00Z').argParser(parseMoment))
     .addOption(new Option('--until <when>', 'received before').argParser(parseMoment))
+    .addOption(new Option('--called', 'only those that a person is called for and nobody has acknowledged'))
     .action((flags: Flags) => {
       const { status, outcome, alert: alertname, policy, group, since, until } = flags
       const filter = { status, outcome, alertname, policy, group, since, until }
-      const incidents = readStore(flags['state.dir'], (database) => viewIncidents(database, flags.limit, filter))
+      const incidents = readStore(flags['state.dir'], (database) =>
+        flags.called === true ? viewCalled(database, flags.limit) : viewIncidents(database, flags.limit, filter),
+      )
       process.stdout.write(flags.json === true ? `${JSON.stringify(incidents, null, 2)}\n` : page(incidents, terminalWidth()))
     })
+}
+
+/** The oldest call first: it has waited the longest. */
+function viewCalled(database: Database, limit: number): IncidentView[] {
+  const ids = [...new Set(listHumanAlerts(database).map(({ incident }) => incident))].slice(0, limit)
+  return ids.flatMap((id) => {
+    const incident = getIncident(database, id)
+    return incident ? [viewIncident(database, incident)] : []
+  })
 }
 
 /** A line of facts for each incident; below it what happened, wrapped to the terminal, and the id that other commands take. */

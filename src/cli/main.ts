@@ -2,9 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import { readVersion } from '../lib/version.ts'
+import { exitCodeOf } from './exit-codes.ts'
 import { keepHeapSmall } from './small-heap.ts'
-
-const EXIT_FAILED = 1
 
 /** In the order of the help. Each is loaded only when it is asked for: an exporter has no use for the remediator's libraries. */
 const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Promise<readonly Command[]>]> = [
@@ -16,13 +15,17 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
   [['console'], async () => [(await import('./console.ts')).consoleCommand()]],
+  [['acknowledge', 'ack'], async () => [(await import('./acknowledge.ts')).acknowledgeCommand()]],
+  [['approvals'], async () => [(await import('./approvals.ts')).approvalsCommand()]],
   [['rollback'], async () => [(await import('./rollback.ts')).rollbackCommand()]],
   [['pause', 'resume'], async () => (await import('./pause.ts')).pauseCommands()],
   [['audit'], async () => [(await import('./audit.ts')).auditCommand()]],
   [['rules'], async () => [(await import('./rules.ts')).rulesCommand()]],
   [['check'], async () => [(await import('./check.ts')).checkCommand()]],
   [['backtest'], async () => [(await import('./backtest.ts')).backtestCommand()]],
+  [['notify'], async () => [(await import('./notify.ts')).notifyCommand()]],
   [['demo'], async () => [(await import('./demo.ts')).demoCommand()]],
+  [['completion'], async () => [(await import('./completion.ts')).completionCommand(() => commandsFor(undefined))]],
 ]
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -40,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode
     if (error instanceof UsageError) process.stderr.write(`procwarden: ${error.message}\n`)
     else process.stderr.write(`procwarden: ${messageOf(error)}\n`)
-    return EXIT_FAILED
+    return exitCodeOf(error)
   }
 }
 

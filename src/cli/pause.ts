@@ -1,18 +1,11 @@
 /** Owns `procwarden pause` and `procwarden resume`: the kill switch. It works also when the remediator does not answer. */
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
-import { systemClock } from '../lib/clock.ts'
-import { createLogger } from '../lib/log.ts'
-import { Journal } from '../remediator/audit/journal.ts'
-import { mirrorPath } from '../remediator/audit/mirror.ts'
 import { setPaused } from '../remediator/kill-switch.ts'
-import { Database, databasePath } from '../remediator/store/database.ts'
 import { pausedBy } from '../remediator/store/pause/paused-by.ts'
 import { stateDirOption } from './options.ts'
-import { noStore } from './read-store.ts'
 import { ask, findRemediator, remediatorOptions, whoami, type RemediatorFlags } from './remediator-client.ts'
+import { writeStore } from './store-writer.ts'
 
 interface Flags extends RemediatorFlags {
   readonly why?: string
@@ -53,20 +46,11 @@ async function set(paused: boolean, flags: Flags): Promise<State> {
 }
 
 function inStore(paused: boolean, flags: Flags): State {
-  const stateDir = path.resolve(flags['state.dir'])
-  const file = databasePath(stateDir)
-  if (!existsSync(file)) throw noStore(flags['state.dir'])
-  const database = Database.open(file)
-  try {
-    const clock = systemClock()
-    const journal = new Journal(database, mirrorPath(stateDir), clock, createLogger({ level: 'warn', format: 'text', part: 'pause' }))
-    setPaused(paused ? { paused, by: whoami(), why: flags.why ?? '' } : { paused, by: whoami() }, { database, journal, clock })
-    journal.close()
-    const pause = pausedBy(database)
+  return writeStore(flags['state.dir'], 'pause', (store) => {
+    setPaused(paused ? { paused, by: whoami(), why: flags.why ?? '' } : { paused, by: whoami() }, store)
+    const pause = pausedBy(store.database)
     return pause ? { paused: true, ...pause } : { paused: false }
-  } finally {
-    database.close()
-  }
+  })
 }
 
 function sentence({ paused, by, at, why }: State): string {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { UsageError, messageOf } from '../lib/errors.ts'
 import { readToken } from '../lib/token.ts'
 import { TOKEN_FILES } from '../remediator/api/tokens.ts'
+import { NotWaitingError } from './exit-codes.ts'
 import { findRunningLoop } from '../stack/state-dir.ts'
 
 export interface RemediatorFlags {
@@ -16,6 +17,7 @@ export interface RemediatorFlags {
 }
 
 const TIMEOUT_MS = 30_000
+const CONFLICT = 409
 const Refusal = z.object({ error: z.string(), faults: z.array(z.string()).optional() })
 
 export function remediatorOptions(): Option[] {
@@ -55,7 +57,8 @@ export async function ask(url: string, route: string, flags: RemediatorFlags, bo
   const answer: unknown = await response.json().catch(() => ({}))
   if (response.ok) return answer
   const { error = `the remediator answered ${response.status}`, faults = [] } = Refusal.safeParse(answer).data ?? {}
-  throw new UsageError([error, ...faults].join('; '))
+  const words = [error, ...faults].join('; ')
+  throw response.status === CONFLICT ? new NotWaitingError(words) : new UsageError(words)
 }
 
 function token(flags: RemediatorFlags): string {

@@ -41,6 +41,7 @@ function page(incident: WholeIncident, width: number): string {
   return [
     pairs([['Incident', incident.id], ...facts(incident), ...figures(incident)], width),
     section('Timeline', timeline(incident, width)),
+    section('Questions', questions(incident, width)),
     section('Kept', kept(incident, width)),
     section('What you can do', advice(incident)),
   ]
@@ -85,6 +86,17 @@ function timeline({ timeline: entries }: WholeIncident, width: number): string[]
   ])
 }
 
+function questions({ approvals }: WholeIncident, width: number): string[] {
+  return approvals.flatMap(({ askedAt, action, target, why, frozen, expiresAt, answer, answeredBy, answeredAt, answeredHow }) => {
+    const meanwhile = frozen > 0 ? ' It is frozen meanwhile.' : ''
+    const became =
+      answer === null
+        ? `Open until ${expiresAt}.${meanwhile}`
+        : `${{ approve: 'Approved', deny: 'Denied', expired: 'Expired', void: 'Not asked any more' }[answer]} at ${answeredAt ?? ''}${answeredBy === null ? '' : ` by ${answeredBy} (${answeredHow ?? ''})`}.`
+    return wrap(printable(`${askedAt}: ${action} ${target}? Asked because ${why}. ${became}`), width)
+  })
+}
+
 function kept({ snapshots, quarantines, holds, escalations }: WholeIncident, width: number): string[] {
   const sentences = [
     ...snapshots.map(({ at, directory, bytes }) => `Snapshot of ${at}: ${bytes} bytes in ${directory}`),
@@ -93,15 +105,19 @@ function kept({ snapshots, quarantines, holds, escalations }: WholeIncident, wid
       return `Quarantine (${status}): ${files} files in ${directory}, ${restored} of them put back, kept until ${until}`
     }),
     ...holds.map(({ group, pid, at }) => `Stopped (SIGSTOP) since ${at}: ${group} (pid ${pid})`),
-    ...escalations.map(({ level, at, text, closedAt }) => `Handed to the ${level} at ${at}${closedAt === null ? '' : ', closed'}: ${text}`),
+    ...escalations.map(
+      ({ level, at, text, closedAt, closedBy }) =>
+        `Handed to the ${level} at ${at}${closedAt === null ? '' : `, acknowledged by ${closedBy ?? 'somebody'} at ${closedAt}`}: ${text}`,
+    ),
   ]
   return sentences.flatMap((sentence) => wrap(printable(sentence), width))
 }
 
-function advice({ id, status, quarantines, holds }: WholeIncident): string[] {
+function advice({ id, status, quarantines, holds, escalations }: WholeIncident): string[] {
   if (status === 'awaiting_approval') return [`procwarden approve ${id}`, `procwarden deny ${id}`]
+  const isCalled = escalations.some(({ level, closedAt }) => level === 'person' && closedAt === null)
   const canUndo = holds.length > 0 || quarantines.some((quarantine) => quarantine.status === 'open')
-  return canUndo ? [`procwarden rollback ${id}`] : []
+  return [...(isCalled ? [`procwarden acknowledge ${id}`] : []), ...(canUndo ? [`procwarden rollback ${id}`] : [])]
 }
 
 function section(title: string, lines: readonly string[]): string {

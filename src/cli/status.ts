@@ -66,12 +66,12 @@ function page(status: Status, url: string | undefined, fault: string | undefined
     ...(url === undefined ? [] : ([['Mode', `${status.mode ?? ''}: ${meaning}`]] as const)),
     ['Kill switch', pause ? `paused by ${pause.by} at ${pause.at}${pause.why === '' ? '' : ` (${pause.why})`}` : 'not thrown'],
     ['Waiting', `${queue.alerts} alerts, ${incidents.queued} queued, ${incidents.deferred} postponed, ${status.mailsWaiting} mails`],
-    [
-      'Asking you',
-      incidents.awaiting_approval === 0
-        ? 'nothing'
-        : `${incidents.awaiting_approval} incidents: procwarden incidents --status awaiting_approval`,
-    ],
+    ['Asking you', incidents.awaiting_approval === 0 ? 'nothing' : `${incidents.awaiting_approval} incidents: procwarden approvals`],
+    ...(status.humanAlerts === 0
+      ? []
+      : ([
+          ['CALLS YOU', `${status.humanAlerts} incidents need a person: procwarden incidents --called, then procwarden acknowledge ID`],
+        ] as const)),
     ['Closed', `${incidents.done} done, ${incidents.cancelled} cancelled`],
     ['Cooling down', `${status.cooldowns} targets`],
     [

@@ -38,6 +38,13 @@ interface Block {
   readonly end: number
 }
 
+/** Where the labels of a set stand among the lines, braces and the space behind them included. */
+interface LabelText {
+  readonly labels: readonly string[]
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * Collects samples family by family: the format wants all samples of a family in one block, so a family is opened once. Text is
  * kept as bytes: as strings, one scrape of 100 processes left 4 MB to the garbage collector.
@@ -46,21 +53,33 @@ export class Exposition {
   readonly #lines = new ByteWriter()
   #blocks: Block[] = []
   readonly #names = new Set<string>()
+  /** Label sets that have been written: a process bears the same in two dozen families. */
+  readonly #labelTexts = new Map<readonly string[], LabelText>()
 
   /** Opens a counter or gauge and writes its samples. A family without samples is left out altogether. */
   family(family: Family, samples: Iterable<readonly [labelValues: readonly string[], value: number]>): void {
     assert(family.type !== 'histogram', `${family.name} is a histogram and is written as one`)
     this.#open(family)
-    for (const [labelValues, value] of samples) this.#sample(family.name, family, labelValues, undefined, value)
+    for (const [labelValues, value] of samples) {
+      this.#lines.text(family.name)
+      this.#writeLabels(family.labels, labelValues, undefined)
+      this.#value(value)
+    }
     this.#close(family)
   }
 
-  /** As family, for those who would make a list of thousands only to have it read once. A value that is absent is left out. */
+  /**
+   * As family, for those who would make a list of thousands only to have it read once. A value that is absent is left out. Label
+   * values are a list that stays as it is until `clear`.
+   */
   write(family: Family, body: (sample: (labelValues: readonly string[], value: number | undefined) => void) => void): void {
     assert(family.type !== 'histogram', `${family.name} is a histogram and is written as one`)
     this.#open(family)
     body((labelValues, value) => {
-      if (value !== undefined) this.#sample(family.name, family, labelValues, undefined, value)
+      if (value === undefined) return
+      this.#lines.text(family.name)
+      this.#labels(family.labels, labelValues)
+      this.#value(value)
     })
     this.#close(family)
   }
@@ -71,11 +90,11 @@ export class Exposition {
     this.#open(family)
     for (const [labelValues, { buckets, sum, count }] of samples) {
       for (const [bound, cumulativeCount] of buckets) {
-        this.#sample(`${family.name}_bucket`, family, labelValues, formatBound(bound), cumulativeCount)
+        this.#bucket(`${family.name}_bucket`, family, labelValues, formatBound(bound), cumulativeCount)
       }
-      this.#sample(`${family.name}_bucket`, family, labelValues, '+Inf', count)
-      this.#sample(`${family.name}_sum`, family, labelValues, undefined, sum)
-      this.#sample(`${family.name}_count`, family, labelValues, undefined, count)
+      this.#bucket(`${family.name}_bucket`, family, labelValues, '+Inf', count)
+      this.#bucket(`${family.name}_sum`, family, labelValues, undefined, sum)
+      this.#bucket(`${family.name}_count`, family, labelValues, undefined, count)
     }
     this.#close(family)
   }
@@ -85,6 +104,7 @@ export class Exposition {
     this.#lines.clear()
     this.#blocks = []
     this.#names.clear()
+    this.#labelTexts.clear()
   }
 
   /** Appends every family written so far. In OpenMetrics the answer is whole only with EXPOSITION_END after it. */
@@ -114,20 +134,39 @@ export class Exposition {
     if (end > (this.#blocks.at(-1)?.end ?? 0)) this.#blocks.push({ family, end })
   }
 
-  #sample(name: string, family: Family, labelValues: readonly string[], bound: string | undefined, value: number): void {
-    const { labels } = family
-    assert(labelValues.length === labels.length, `${family.name} has ${labels.length} labels`)
+  #bucket(name: string, { labels }: Family, labelValues: readonly string[], bound: string | undefined, value: number): void {
+    this.#lines.text(name)
+    this.#writeLabels(labels, labelValues, bound)
+    this.#value(value)
+  }
+
+  #value(value: number): void {
+    writeValue(this.#lines, value)
+    this.#lines.text('\n')
+  }
+
+  /** Copies what was written of the same label set before, where that is so. */
+  #labels(labels: readonly string[], labelValues: readonly string[]): void {
     const out = this.#lines
-    out.text(name)
+    const written = this.#labelTexts.get(labelValues)
+    if (written?.labels === labels) {
+      out.again(written.from, written.to)
+      return
+    }
+    const from = out.length
+    this.#writeLabels(labels, labelValues, undefined)
+    this.#labelTexts.set(labelValues, { labels, from, to: out.length })
+  }
+
+  #writeLabels(labels: readonly string[], labelValues: readonly string[], bound: string | undefined): void {
+    assert(labelValues.length === labels.length, `it has ${labels.length} labels`)
     let before = '{'
     for (let index = 0; index < labels.length; index++) {
       this.#label(before, labels[index] ?? '', labelValues[index] ?? '')
       before = ','
     }
     if (bound !== undefined) this.#label(before, 'le', bound)
-    out.text(labels.length === 0 && bound === undefined ? ' ' : '} ')
-    writeValue(out, value)
-    out.text('\n')
+    this.#lines.text(labels.length === 0 && bound === undefined ? ' ' : '} ')
   }
 
   #label(before: string, name: string, value: string): void {
@@ -160,9 +199,11 @@ function writeValue(out: ByteWriter, value: number): void {
   else out.number(value)
 }
 
+const TO_ESCAPE = /[\\"\n]/
+
 /** Most values need nothing. */
 function escapeLabel(value: string): string {
-  if (!/[\\"\n]/.test(value)) return value
+  if (!TO_ESCAPE.test(value)) return value
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 

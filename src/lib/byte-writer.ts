@@ -32,6 +32,13 @@ export class ByteWriter {
     this.#length += source.length
   }
 
+  /** Appends once more what stands there already. */
+  again(from: number, to: number): void {
+    this.#reserve(to - from)
+    this.#bytes.copyWithin(this.#length, from, to)
+    this.#length += to - from
+  }
+
   /** Any text; a lone surrogate, which UTF-8 cannot carry, becomes U+FFFD. */
   text(text: string): void {
     this.#reserve(text.length * UTF16_UNIT_BYTES_MAX)

@@ -10,6 +10,8 @@ export interface WebAppOptions {
   readonly reload: () => Promise<void>
   /** Where the server listens; on loopback, requests for another host name are refused (DNS rebinding). */
   readonly address: ListenAddress
+  /** Names, besides the machine's own, by which it is reached: through a proxy. */
+  readonly ownNames?: () => readonly string[]
 }
 
 /** An express app with `/`, `/-/healthy`, `/-/ready` and `POST /-/reload`; the caller adds its own routes. */
@@ -17,7 +19,7 @@ export function createWebApp(options: WebAppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  const isForeign = createForeignCheck(options.address)
+  const isForeign = createForeignCheck(options.address, options.ownNames)
   app.use((request: Request, response: Response, next: NextFunction) => {
     if (isForeign(request)) response.status(403).type('text').send(FOREIGN_ANSWER)
     else next()

@@ -57,6 +57,12 @@ export interface ListenOptions {
   readonly admissions?: Admissions
 }
 
+/**
+ * Prometheus and Alertmanager keep a connection for five minutes. Whoever closes first should be them: a request that is on its way
+ * while we close is lost, and one that is posted is not sent again at once.
+ */
+const KEEP_ALIVE_MS = 310_000
+
 /** Starts listening. A taken or forbidden port and a faulty web configuration are a UsageError that names it. */
 export async function listen(app: RequestListener, address: ListenAddress, part: string, options?: ListenOptions): Promise<RunningServer> {
   const { server, scheme } =
@@ -64,6 +70,7 @@ export async function listen(app: RequestListener, address: ListenAddress, part:
       ? { server: createServer(app), scheme: 'http' }
       : // Certificates and passwords need much that plain HTTP does not.
         (await import('./web-server.ts')).createWebServer(app, options.webConfigFile, options)
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.requestTimeout = 30_000
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {
@@ -116,13 +123,16 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
  * Tells a request that is not meant for this server: on a loopback listener, a Host or Origin of elsewhere is a page in
  * somebody's browser reaching in (DNS rebinding).
  */
-export function createForeignCheck(address: ListenAddress): (request: IncomingMessage) => boolean {
+export function createForeignCheck(
+  address: ListenAddress,
+  ownNames: () => readonly string[] = () => [],
+): (request: IncomingMessage) => boolean {
   const open = !isLoopback(address.host)
   const ownName = os.hostname().toLowerCase()
   const isOwn = (authority: string): boolean => {
     const name = authority.toLowerCase().replace(/:\d+$/, '')
     // Names below localhost never leave the machine (RFC 6761, section 6.3); each has cookies of its own.
-    return isLoopback(name) || name.endsWith('.localhost') || name === ownName
+    return isLoopback(name) || name.endsWith('.localhost') || name === ownName || ownNames().some((own) => own.toLowerCase() === name)
   }
   return ({ headers: { host = '', origin } }) => {
     const foreignOrigin = origin !== undefined && origin.replace(/^[a-z]+:\/\//, '').toLowerCase() !== host.toLowerCase()

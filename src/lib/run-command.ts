@@ -14,6 +14,8 @@ export interface CommandRequest {
   readonly timeoutMs: number
   /** Of standard output and standard error together; what comes after is read and dropped. */
   readonly outputBytesMax: number
+  /** As whom it runs; only root can choose. Left out, as whoever we are. */
+  readonly user?: { readonly uid: number; readonly gid: number }
 }
 
 export type CommandEnding =
@@ -51,6 +53,7 @@ export async function runCommand(request: CommandRequest, signal?: AbortSignal):
     stdout: 'pipe',
     stderr: 'pipe',
     preferLocal: false,
+    ...request.user,
   })
   child.catch(() => undefined)
   const output = collectOutput(request.outputBytesMax)

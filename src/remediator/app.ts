@@ -11,6 +11,7 @@ import { createRateLimit } from './api/rate-limit.ts'
 import { apiRoutes } from './api/routes.ts'
 import type { Console } from './console/console.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
+import { mountLinks } from './links/link-routes.ts'
 import type { RemediatorMetrics } from './metrics.ts'
 import { parseWebhookPayload } from './webhook-payload.ts'
 
@@ -22,6 +23,10 @@ export interface AppOptions {
   /** As it is now: a reload may change it. */
   readonly authentication: () => AuthenticateOptions
   readonly reload: () => Promise<void>
+  /** Names besides the machine's own by which people reach it. */
+  readonly ownNames: () => readonly string[]
+  /** What links in mails are signed with; undefined where there are none. */
+  readonly linkSecret: () => string | undefined
   /** Undefined when ready, else the sentence that says what is missing. */
   readonly notReady: () => string | undefined
   readonly context: ApiContext
@@ -33,10 +38,12 @@ const BODY_LIMIT = '32mb'
 const RETRY_AFTER_SECONDS = 5
 /** For each address. A person and a dashboard stay far below it. */
 const API_RATE = { perSecond: 100, burst: 300 }
+/** Without a token anybody may ask: guessing is hopeless, and this keeps it cheap. */
+const LINK_RATE = { perSecond: 1, burst: 30 }
 
 export function createApp(options: AppOptions): Express {
   const { address, reload, notReady, metrics, log, context } = options
-  const app = createWebApp({ address, reload, notReady })
+  const app = createWebApp({ address, reload, notReady, ownNames: options.ownNames })
   const authenticate = createAuthenticate(options.authentication)
   const deliveries = createDeliveryQueue(context.database, context.clock)
   app.get('/metrics', async (_request, response) => {
@@ -55,6 +62,8 @@ export function createApp(options: AppOptions): Express {
   )
   const rateLimit = createRateLimit({ ...API_RATE, nowMs: () => performance.now() })
   mountRoutes(app, apiRoutes(context, options.version), { authenticate, rateLimit })
+  const linkRate = createRateLimit({ ...LINK_RATE, nowMs: () => performance.now() })
+  mountLinks(app, { context, secret: options.linkSecret, rateLimit: linkRate })
   options.console.mount(app)
   app.use((_request, response) => void response.status(404).json({ error: 'there is nothing at this address' }))
   app.use(answerError(log, metrics))
@@ -63,28 +72,15 @@ export function createApp(options: AppOptions): Express {
 
 /** Durable first, then 200. What cannot be made durable is not acknowledged, so that Alertmanager sends it again. */
 async function receive(request: Request, response: Response, deliveries: DeliveryQueue, onWork: () => void): Promise<void> {
-  const body = bodyOf(request)
-  const payload = body === undefined ? { ok: false as const, faults: ['body: it is not JSON'] } : parseWebhookPayload(body)
+  const body: unknown = request.body
+  const payload = parseWebhookPayload(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
   if (!payload.ok) {
     response.status(400).json({ error: 'this is not a webhook payload of version 4', faults: payload.faults })
     return
   }
   await deliveries.accept(payload.alerts)
-  response.status(200).json({ accepted: payload.alerts.length })
+  response.status(200).json({ accepted: payload.count })
   onWork()
-}
-
-/** The JSON of the body; undefined, which is no payload, when it is none. */
-function bodyOf(request: Request): unknown {
-  const body: unknown = request.body
-  if (!Buffer.isBuffer(body)) return undefined
-  // The bytes are not needed any more, and nobody holds them while the alerts are written.
-  request.body = undefined
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }
 
 /** Faults of the body are the sender's (400, 413); a store that fails is ours, and temporary (503); nothing internal leaks. */

@@ -11,7 +11,7 @@ import { createPrometheus } from './prometheus.ts'
 import { createDocker } from './services/docker.ts'
 import { createPm2 } from './services/pm2.ts'
 import { createSystemd } from './services/systemd.ts'
-import { createTool } from './services/tool.ts'
+import { createTool, firstInstalled } from './services/tool.ts'
 import { createPolicies } from './stages/match-policy.ts'
 import { createNeverList } from './suspects/never-list.ts'
 import { createFindMembers } from './suspects/group-members.ts'
@@ -46,7 +46,7 @@ export function createParts({ config, commandEnvironment }: RemediatorSettings, 
     holder: createHolder(() => createPidfds(loadLibc()), procfs),
     managers: {
       systemd: createSystemd(tool('systemctl', TOOL_TIMEOUT_MS), procfs),
-      docker: createDocker(tool('docker', DOCKER_TIMEOUT_MS)),
+      docker: createDocker(firstInstalled([tool('docker', DOCKER_TIMEOUT_MS), tool('podman', DOCKER_TIMEOUT_MS)])),
       pm2: createPm2(tool('pm2', TOOL_TIMEOUT_MS)),
     },
     mayTouch: ({ pid }) => {

@@ -1,20 +1,19 @@
 /** Owns building the pipeline and what belongs to it from a configuration: everything that a reload replaces as a whole. */
-import os from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import type { RemediatorSettings } from './config.ts'
 import { MODES, type Incident, type Mode } from './model.ts'
-import { incidentMail, type MailOrigin } from './notify/incident-mail.ts'
-import { Mailer } from './notify/mailer.ts'
+import type { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
 import type { Policy } from './policies/policy.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
 import type { Policies } from './stages/match-policy.ts'
 import type { Database } from './store/database.ts'
-import { enqueueMail } from './store/outbox.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
 import { thaw } from './thaw.ts'
+import { createVanishedTargets } from './vanished-targets.ts'
 import { createParts } from './assemble-parts.ts'
+import { assemblePeople } from './assemble-people.ts'
 import { createStages } from './assemble-stages.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -24,6 +23,8 @@ export type { Foundation } from './foundation.ts'
 export interface Assembled {
   readonly pipeline: Pipeline
   readonly mailer: Mailer | undefined
+  /** What links in mails are signed with; undefined where there are none. */
+  readonly linkSecret: string | undefined
   /** Whether what was only told, or left while everything was paused, may be done now. */
   mayActNow(known: Incident): boolean
   /** Undefined when there is no such incident. */
@@ -37,32 +38,37 @@ export interface Assembled {
 }
 
 export function assemble(settings: RemediatorSettings, foundation: Foundation): Assembled {
-  const { config, mail, commandEnvironment: environment } = settings
-  const { options, log, clock, database, journal } = foundation
+  const { config, commandEnvironment: environment } = settings
+  const { clock, database, journal } = foundation
+  const people = assemblePeople(settings, foundation)
   const parts = createParts(settings, foundation)
   const { policies, holder } = parts
   const boot = (): ReturnType<Clock['boot']> => clock.boot()
-  const origin: MailOrigin = { hostname: os.hostname(), consoleUrl: `http://${options.address.host}:${options.address.port}/` }
   const pipeline = buildPipeline(createStages(settings, foundation, parts), {
     database,
     journal,
     clock,
     observer: foundation.observer,
-    onEnding: (incident, ending) => {
-      const letter = mail && incidentMail(incident, ending, origin, clock.nowMs())
-      if (letter) enqueueMail(database, letter)
-    },
+    onEnding: (incident, ending) => people.herald.onEnding(incident, ending),
     onEscalation: (to) => foundation.metrics.escalated(to),
   })
+  const sweep = createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days })
+  const lookForVanished = createVanishedTargets({ database, clock, holder })
   return {
     pipeline,
-    mailer: mail && new Mailer({ settings: mail, database, clock, log }),
+    mailer: people.mailer,
+    linkSecret: people.linkSecret,
     mayActNow: (known) => mayActNow(known, policies, database),
     rollback: (id, by, only) =>
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
     thaw: (id, by) => thaw(id, by, { database, journal, holder, boot }),
     policiesInForce: () => config.policies.map((policy) => ({ policy, mode: policies.modeOf(policy) })),
-    sweep: createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days }),
+    sweep: async (signal) => {
+      await sweep(signal)
+      lookForVanished()
+      people.herald.tellRecoveries()
+      people.callPeople()
+    },
   }
 }
 

@@ -1,60 +1,65 @@
 /** Owns the remediator's configuration: the schema of config/remediator.yml, its defaults, and what comes from flags and environment. */
-import { readFileSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
-import { UsageError, messageOf } from '../lib/errors.ts'
 import type { ListenAddress } from '../lib/http.ts'
 import { MODES, type Mode } from './model.ts'
+import { Desktop, Mail } from './notify/mail-config.ts'
+import { mailSettings, type MailSettings } from './notify/mail-settings.ts'
 import { DEFAULT_POLICIES } from './policies/defaults.ts'
 import { MaintenanceWindow } from './policies/maintenance.ts'
 import { Cap, PolicyList, RISKS } from './policies/policy.ts'
 
 export const SCOPES = ['receive', 'read', 'act'] as const
 
-const Mail = z.strictObject({
-  /** smtp://user:password@host:587 or smtps://host:465. */
-  smtp_url: z.string().optional(),
-  smtp_url_file: z.string().optional(),
-  from: z.string().optional(),
-  to: z.array(z.string()).default([]),
-  max_per_hour: z.number().int().min(1).max(10_000).default(60),
-})
+const LinkBaseUrl = z.url({ protocol: /^https?$/, error: 'is not an address of the form https://HOST/' }).refine((text) => {
+  const { username, password, search, hash } = new URL(text)
+  return username === '' && password === '' && search === '' && hash === ''
+}, 'is an address without user, query and fragment')
 
-export const RemediatorConfig = z.strictObject({
-  mode: z.enum(MODES).default('observe'),
-  host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
-  prometheus: z.strictObject({ url: z.url().optional() }).prefault({}),
-  /** Where active alerts are read from once a minute. */
-  alertmanager: z.strictObject({ url: z.url().optional() }).prefault({}),
-  policies: PolicyList.prefault(DEFAULT_POLICIES),
-  /** For all policies together: how much may be done to this machine. */
-  caps: z.strictObject({ host: Cap.prefault({ max: 60, window_seconds: 600 }) }).prefault({}),
-  /** When nothing is done under any policy. */
-  maintenance: z.array(MaintenanceWindow).max(32).default([]),
-  /** Programs that are never touched, besides the built-in list that cannot be switched off. */
-  deny: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
-  /** When not empty, only these programs may be touched. */
-  allow: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
-  approval: z
-    .strictObject({
-      expire_seconds: z.number().min(10).max(604_800).default(900),
-      /** In mode auto, a policy of a greater risk asks a person. */
-      auto_risk_max: z.enum(RISKS).default('high'),
-    })
-    .prefault({}),
-  snapshot: z.strictObject({ retention_days: z.number().min(1).max(3_650).default(30) }).prefault({}),
-  retention: z.strictObject({ incidents_days: z.number().int().min(1).max(3_650).default(90) }).prefault({}),
-  web: z
-    .strictObject({
-      /** What the webhook's token may do. */
-      webhook_token_scopes: z.array(z.enum(SCOPES)).default([...SCOPES]),
-      client_certificates: z.array(z.strictObject({ name: z.string().min(1), scopes: z.array(z.enum(SCOPES)).min(1) })).default([]),
-    })
-    .prefault({}),
-  mail: Mail.prefault({}),
-})
+export const RemediatorConfig = z
+  .strictObject({
+    mode: z.enum(MODES).default('observe'),
+    host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
+    prometheus: z.strictObject({ url: z.url().optional() }).prefault({}),
+    /** Where active alerts are read from once a minute. */
+    alertmanager: z.strictObject({ url: z.url().optional() }).prefault({}),
+    policies: PolicyList.prefault(DEFAULT_POLICIES),
+    /** For all policies together: how much may be done to this machine. */
+    caps: z.strictObject({ host: Cap.prefault({ max: 60, window_seconds: 600 }) }).prefault({}),
+    /** When nothing is done under any policy. */
+    maintenance: z.array(MaintenanceWindow).max(32).default([]),
+    /** Programs that are never touched, besides the built-in list that cannot be switched off. */
+    deny: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
+    /** When not empty, only these programs may be touched. */
+    allow: z.strictObject({ groups: z.array(z.string()).default([]) }).prefault({}),
+    approval: z
+      .strictObject({
+        expire_seconds: z.number().min(10).max(604_800).default(900),
+        /** In mode auto, a policy of a greater risk asks a person. */
+        auto_risk_max: z.enum(RISKS).default('high'),
+        /** Where people reach this remediator: mails then carry links to approve or deny. Left out, they carry none. */
+        link_base_url: LinkBaseUrl.optional(),
+      })
+      .prefault({}),
+    snapshot: z.strictObject({ retention_days: z.number().min(1).max(3_650).default(30) }).prefault({}),
+    retention: z.strictObject({ incidents_days: z.number().int().min(1).max(3_650).default(90) }).prefault({}),
+    web: z
+      .strictObject({
+        /** What the webhook's token may do. */
+        webhook_token_scopes: z.array(z.enum(SCOPES)).default([...SCOPES]),
+        client_certificates: z.array(z.strictObject({ name: z.string().min(1), scopes: z.array(z.enum(SCOPES)).min(1) })).default([]),
+      })
+      .prefault({}),
+    mail: Mail.prefault({}),
+    desktop: Desktop.prefault({}),
+  })
+  .superRefine(({ mail, policies }, context) => {
+    const known = new Set(policies.map(({ name }) => name))
+    for (const [index, { policy = [] }] of mail.routes.entries())
+      for (const name of policy)
+        if (!known.has(name))
+          context.addIssue({ code: 'custom', path: ['mail', 'routes', index, 'policy'], message: `there is no policy "${name}"` })
+  })
 export type RemediatorConfig = z.infer<typeof RemediatorConfig>
 
 /** What the command line gives; anything set here wins over the file. */
@@ -74,13 +79,6 @@ export interface RemediatorOptions {
   /** Process trees that are never touched: the supervisor that started the whole stack. */
   readonly neverTrees?: readonly number[]
   readonly procfs?: string
-}
-
-export interface MailSettings {
-  readonly smtpUrl: string
-  readonly from: string
-  readonly to: readonly string[]
-  readonly maxPerHour: number
 }
 
 export interface RemediatorSettings {
@@ -118,40 +116,4 @@ function commandEnvironment(environment: NodeJS.ProcessEnv): Record<string, stri
     INHERITED.test(name) && value !== undefined ? [[name, value]] : [],
   )
   return { PATH: DEFAULT_PATH, ...Object.fromEntries(inherited) }
-}
-
-function mailSettings(
-  mail: RemediatorConfig['mail'],
-  environment: NodeJS.ProcessEnv,
-  configFile: string | undefined,
-): MailSettings | undefined {
-  const smtpUrl = environment['PROCWARDEN_SMTP_URL'] ?? mail.smtp_url ?? readSecret(mail.smtp_url_file, configFile)
-  const to =
-    environment['PROCWARDEN_MAIL_TO']
-      ?.split(',')
-      .map((address) => address.trim())
-      .filter((address) => address !== '') ?? mail.to
-  if (smtpUrl === undefined && to.length === 0) return undefined
-  if (smtpUrl === undefined)
-    throw new UsageError('mail has recipients but no server: set mail.smtp_url, mail.smtp_url_file or PROCWARDEN_SMTP_URL')
-  if (to.length === 0) throw new UsageError('mail has a server but no recipient: set mail.to or PROCWARDEN_MAIL_TO')
-  // The address itself may hold a password, so it is never part of the message.
-  if (!URL.canParse(smtpUrl) || !/^smtps?:$/.test(new URL(smtpUrl).protocol))
-    throw new UsageError('the mail server is not an address of the form smtp://HOST:PORT or smtps://HOST:PORT')
-  return {
-    smtpUrl,
-    to,
-    from: environment['PROCWARDEN_MAIL_FROM'] ?? mail.from ?? `procwarden@${os.hostname()}`,
-    maxPerHour: mail.max_per_hour,
-  }
-}
-
-function readSecret(file: string | undefined, configFile: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  const resolved = path.resolve(configFile === undefined ? '.' : path.dirname(configFile), file)
-  try {
-    return readFileSync(resolved, 'utf8').trim()
-  } catch (error) {
-    throw new UsageError(`cannot read mail.smtp_url_file ${resolved}: ${messageOf(error)}`, error)
-  }
 }

@@ -9,11 +9,11 @@ import { acceptDelivery } from './store/inbox/accept-delivery.ts'
 
 export interface DeliveryQueue {
   /** Resolves when the alerts survive a crash. Rejects with OperationalError when they could not be written; none is kept then. */
-  accept(alerts: readonly Alert[]): Promise<void>
+  accept(alerts: Iterable<Alert>): Promise<void>
 }
 
 interface Waiting {
-  readonly alerts: readonly Alert[]
+  readonly alerts: Iterable<Alert>
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -47,11 +47,9 @@ export function createDeliveryQueue(database: Database, clock: Clock, monotonicM
 /** All in one commit; when that fails, one by one: a delivery too large for what is left on the disk must not take others with it. */
 function settle(batch: readonly Waiting[], database: Database, receivedAt: string): void {
   try {
-    acceptDelivery(
-      database,
-      batch.flatMap(({ alerts }) => alerts),
-      receivedAt,
-    )
+    database.transaction(() => {
+      for (const { alerts } of batch) acceptDelivery(database, alerts, receivedAt)
+    })
     for (const { resolve } of batch) resolve()
   } catch (error) {
     if (batch.length === 1) batch[0]?.reject(error)

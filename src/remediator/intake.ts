@@ -8,6 +8,7 @@ import { removeFromInbox } from './store/inbox/remove-from-inbox.ts'
 import { createIncident } from './store/incidents/create-incident.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
 import { updateIncident } from './store/incidents/update-incident.ts'
+import { noteRecovery } from './store/recoveries.ts'
 
 /** One transaction; it takes some 10 ms, during which no delivery is acknowledged. */
 const BATCH = 100
@@ -77,8 +78,10 @@ function resolve(alert: Alert, database: Database, journal: Journal, clock: Cloc
 
 /** The alert no longer fires. What waits will find that when its turn comes, and end as cancelled. Call it in a transaction. */
 export function endEpisode(known: Incident, why: string, database: Database, journal: Journal, clock: Clock): void {
+  const at = new Date(clock.nowMs()).toISOString()
+  noteRecovery(database, known.id, at)
   updateIncident(database, known.id, {
-    resolvedAt: new Date(clock.nowMs()).toISOString(),
+    resolvedAt: at,
     ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
   })
   journal.record('resolved', known.id, why)

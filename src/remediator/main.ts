@@ -20,6 +20,7 @@ import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { RoundsKeeper } from './rounds.ts'
+import { extendApprovals } from './store/approvals.ts'
 import { createWeb, type Configured } from './web.ts'
 import { Worker } from './worker.ts'
 
@@ -39,6 +40,7 @@ export interface RemediatorHooks {
 }
 
 const REPLACEMENT_CHECK_MS = 5_000
+const ANSWER_MARGIN_MS = 120_000
 
 /** Starts the remediator. Throws UsageError for a bad configuration, a store that cannot be opened or a taken port. */
 export async function runRemediator(options: RemediatorOptions, log: Logger, hooks: RemediatorHooks = {}): Promise<RunningRemediator> {
@@ -152,6 +154,7 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
     configured: () => configured,
     begin: () => {
       metrics.leading(true)
+      giveTimeToAnswer(foundation, configured.settings.config.approval.expire_seconds * 1000)
       rounds.start()
       configured.assembled.mailer?.start()
     },
@@ -178,6 +181,20 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
       await configured.assembled.mailer?.stop()
     },
   }
+}
+
+/** Nobody could answer while no remediator ran: whoever was asked before gets some time still. */
+function giveTimeToAnswer({ database, journal, clock }: Foundation, expireMs: number): void {
+  const untilMs = clock.nowMs() + Math.min(ANSWER_MARGIN_MS, expireMs)
+  const count = extendApprovals(database, untilMs)
+  if (count === 0) return
+  journal.record(
+    'approvals.extended',
+    null,
+    `${count} questions can be answered until ${new Date(untilMs).toISOString()}: no remediator ran meanwhile.`,
+    { count },
+  )
+  journal.flush()
 }
 
 /** The metrics, and what a corrupt store means besides being counted. */

@@ -26,6 +26,7 @@ export interface RemediatorMetrics {
   actionBegun(delayMs: number): void
   /** Handed on, because what may be done did not help. */
   escalated(to: EscalatedTo): void
+  mailDone(outcome: 'sent' | 'postponed' | 'given_up'): void
   storeFailed(reason: string): void
   reconciled(outcome: 'done' | 'failed'): void
   auditIntact(intact: boolean): void
@@ -74,11 +75,15 @@ export function createMetrics(database: Database, clock: Clock, version: string)
   const reconciles = counter('procwarden_reconcile_runs_total', 'Comparisons with the active alerts of Alertmanager, by outcome.', [
     'outcome',
   ])
+  const mails = counter('procwarden_mails_total', 'Mails by what became of an attempt to send them: sent, postponed, given_up.', [
+    'outcome',
+  ])
   const intact = flag('procwarden_audit_intact', '1 when the audit trail was whole at the start, 0 when it was not.')
   const leading = flag('procwarden_remediation_leader', '1 while this remediator is the one of its store that works, 0 while it stands by.')
   for (const code of WEBHOOK_CODES) requests.inc({ code }, 0)
   for (const to of ['advisor', 'person']) escalations.inc({ to }, 0)
   for (const outcome of ['done', 'failed']) reconciles.inc({ outcome }, 0)
+  for (const outcome of ['sent', 'postponed', 'given_up']) mails.inc({ outcome }, 0)
   for (const reason of ['busy', 'full', 'corrupt']) storeErrors.inc({ reason }, 0)
   addStoreGauges(registers, database, clock)
   new Gauge({
@@ -98,6 +103,7 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     attemptVerified: ({ policy, verdict }) => verifications.inc({ policy, verdict }),
     actionBegun: (delayMs) => delay.observe(Math.max(0, delayMs) / 1000),
     escalated: (to) => escalations.inc({ to }),
+    mailDone: (outcome) => mails.inc({ outcome }),
     storeFailed: (reason) => storeErrors.inc({ reason }),
     reconciled: (outcome) => reconciles.inc({ outcome }),
     auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { Journal } from './audit/journal.ts'
 import type { Database } from './store/database.ts'
+import { forgetMails } from './store/outbox/forget-mails.ts'
 import { deleteClosedIncidents } from './store/incidents/delete-closed-incidents.ts'
 
 const DAY_MS = 86_400_000
@@ -18,6 +19,7 @@ export async function forgetOldIncidents(database: Database, journal: Journal, c
     if (count < BATCH) break
     await nextTurn()
   }
+  forgetMails(database, clock.nowMs() - days * DAY_MS)
   if (total > 0) {
     journal.record('forgotten', null, `${total} incidents that were closed more than ${days} days ago were removed.`, {
       total,

@@ -57,11 +57,18 @@ export function createWeb(parts: WebParts): { readonly app: Express; readonly co
     metrics,
     authentication: () => configured().authentication,
     reload,
+    ownNames: () => namesIn(configured().settings.config.approval.link_base_url),
+    linkSecret: () => configured().assembled.linkSecret,
     notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
     context,
     console: pages,
   })
   return { app, console: pages }
+}
+
+/** Where people reach it through a proxy, its name is another than that of the machine. */
+function namesIn(baseUrl: string | undefined): string[] {
+  return baseUrl === undefined ? [] : [new URL(baseUrl).hostname]
 }
 
 function apiContext({ store, clock, isLeading, configured, onWork }: WebParts): ApiContext {

@@ -1,6 +1,7 @@
 /** Owns the shape of Alertmanager's webhook payload, version 4: tolerant of new fields, strict about what is acted upon. */
 import { z } from 'zod'
 import type { Alert } from './model.ts'
+import { splitPayload } from './payload-pieces.ts'
 
 const LABELS_MAX = 200
 const NAME_LENGTH_MAX = 1_024
@@ -41,39 +42,78 @@ const AlertPayload = z.object({
   fingerprint: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'a fingerprint is hexadecimal digits'),
 })
 
-export const WebhookPayload = z.object({
+const ENVELOPE = {
   version: z.literal('4'),
   status: z.enum(['firing', 'resolved']),
   groupKey: z.string().max(VALUE_LENGTH_MAX).optional(),
   receiver: z.string().max(VALUE_LENGTH_MAX).optional(),
   truncatedAlerts: z.number().int().nonnegative().optional(),
-  alerts: z.array(AlertPayload).min(1).max(100_000),
-})
+}
+const ALERTS_MAX = 100_000
+
+export const WebhookPayload = z.object({ ...ENVELOPE, alerts: z.array(AlertPayload).min(1).max(ALERTS_MAX) })
 export type WebhookPayload = z.infer<typeof WebhookPayload>
+/** Without the elements, which are judged one by one. */
+const Envelope = z.object({ ...ENVELOPE, alerts: z.array(z.unknown()) })
 
 export type ParsedPayload =
-  | { readonly ok: true; readonly alerts: readonly Alert[] }
+  | {
+      readonly ok: true
+      readonly count: number
+      /** Many are parsed anew each time they are asked for: as objects, ten thousand of them are several times their text. */
+      readonly alerts: Iterable<Alert>
+    }
   | { readonly ok: false; readonly faults: readonly string[] }
 
 const FAULTS_SHOWN_MAX = 50
+/** So many are kept as they were parsed when they were judged. */
+const KEPT_MAX = 100
 
-/** The alerts of a request body, or every fault with its path. */
-export function parseWebhookPayload(body: unknown): ParsedPayload {
-  const result = WebhookPayload.safeParse(body)
-  if (!result.success) {
-    const faults = result.error.issues
-      .slice(0, FAULTS_SHOWN_MAX)
-      .map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'body'}: ${issue.message}`)
-    return { ok: false, faults }
+/** The alerts of a request body, or every fault with its path. All have been judged when it returns. */
+export function parseWebhookPayload(body: Buffer): ParsedPayload {
+  const pieces = splitPayload(body)
+  const outer = pieces === undefined ? undefined : jsonOf(pieces.envelope)
+  if (pieces === undefined || outer === undefined) return { ok: false, faults: ['body: it is not JSON'] }
+  const { offsets } = pieces
+  const faults = faultsOf(Envelope.safeParse(outer.value))
+  const count = offsets.length / 2
+  if (faults.length === 0 && count === 0) faults.push('alerts: it has no alert')
+  if (count > ALERTS_MAX) faults.push(`alerts: more than ${ALERTS_MAX}`)
+  const kept: Alert[] = []
+  for (let index = 0; index < Math.min(count, ALERTS_MAX) && faults.length < FAULTS_SHOWN_MAX; index++) {
+    const json = jsonOf(textOf(body, offsets, index))
+    if (json === undefined) return { ok: false, faults: ['body: it is not JSON'] }
+    const judged = AlertPayload.safeParse(json.value)
+    if (!judged.success) faults.push(...faultsOf(judged, `alerts.${index}`))
+    else if (count <= KEPT_MAX) kept.push(toAlert(judged.data))
   }
-  return {
-    ok: true,
-    alerts: result.data.alerts.map((alert) => ({
-      fingerprint: alert.fingerprint.toLowerCase(),
-      status: alert.status,
-      labels: alert.labels,
-      annotations: alert.annotations,
-      startsAt: new Date(alert.startsAt).toISOString(),
-    })),
+  if (faults.length > 0) return { ok: false, faults: faults.slice(0, FAULTS_SHOWN_MAX) }
+  return { ok: true, count, alerts: count <= KEPT_MAX ? kept : { [Symbol.iterator]: () => alertsOf(body, offsets) } }
+}
+
+function* alertsOf(body: Buffer, offsets: readonly number[]): Generator<Alert, void> {
+  for (let index = 0; index < offsets.length / 2; index++) yield toAlert(AlertPayload.parse(JSON.parse(textOf(body, offsets, index))))
+}
+
+function toAlert({ fingerprint, status, labels, annotations, startsAt }: z.infer<typeof AlertPayload>): Alert {
+  return { fingerprint: fingerprint.toLowerCase(), status, labels, annotations, startsAt: new Date(startsAt).toISOString() }
+}
+
+function textOf(body: Buffer, offsets: readonly number[], index: number): string {
+  return body.toString('utf8', offsets[2 * index], offsets[2 * index + 1])
+}
+
+function jsonOf(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
   }
+}
+
+function faultsOf(result: { readonly error?: z.ZodError | undefined }, above?: string): string[] {
+  return (result.error?.issues ?? []).map((issue) => {
+    const path = [...(above === undefined ? [] : [above]), ...issue.path].join('.')
+    return `${path === '' ? 'body' : path}: ${issue.message}`
+  })
 }

@@ -1,5 +1,5 @@
 /** Owns a clock that tests move by hand. */
-import type { BootMoment, Clock } from '../../src/lib/clock.ts'
+import { systemClock, type BootMoment, type Clock } from '../../src/lib/clock.ts'
 
 export class FakeClock implements Clock {
   now = Date.parse('2026-01-01T00:00:00Z')
@@ -27,5 +27,17 @@ export class FakeClock implements Clock {
 
   async sleep(ms: number): Promise<void> {
     this.advance(ms)
+  }
+}
+
+/** The machine's own clocks, which a test may move forward; only what is slept takes real time. */
+export function shiftedClock(): Clock & { advance(ms: number): void } {
+  const machine = systemClock()
+  let shiftMs = 0
+  return {
+    nowMs: () => machine.nowMs() + shiftMs,
+    boot: () => ({ ...machine.boot(), ms: machine.boot().ms + shiftMs }),
+    sleep: (ms, signal) => machine.sleep(ms, signal),
+    advance: (ms) => (shiftMs += ms),
   }
 }

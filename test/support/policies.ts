@@ -3,13 +3,17 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import type { RemediatorOptions } from '../../src/remediator/config.ts'
+import type { RemediatorHooks } from '../../src/remediator/main.ts'
 import { alertOf, payloadOf, post, startRemediator, type AlertInput, type TestRemediator } from './remediator.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 /** A remediator with these policies, and whatever else the configuration is to say. */
 export function startWith(
   policies: readonly Readonly<Record<string, unknown>>[],
-  { config = {}, ...options }: Partial<RemediatorOptions> & { readonly config?: Readonly<Record<string, unknown>> } = {},
+  {
+    config = {},
+    ...options
+  }: Partial<RemediatorOptions> & { readonly config?: Readonly<Record<string, unknown>>; readonly hooks?: RemediatorHooks } = {},
 ): Promise<TestRemediator> {
   const configFile = path.join(temporaryDirectory(), 'remediator.yml')
   writeFileSync(configFile, stringify({ ...config, policies }))

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createLogger } from '../../src/lib/log.ts'
 import type { RemediatorOptions } from '../../src/remediator/config.ts'
 import type { IncidentView } from '../../src/remediator/incident-view.ts'
-import { runRemediator } from '../../src/remediator/main.ts'
+import { runRemediator, type RemediatorHooks } from '../../src/remediator/main.ts'
 import { afterTest, temporaryDirectory, temporaryProcess } from './temporary.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -17,10 +17,13 @@ export interface TestRemediator {
 
 const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
-export async function startRemediator(options: Partial<RemediatorOptions> = {}): Promise<TestRemediator> {
+export async function startRemediator({
+  hooks,
+  ...options
+}: Partial<RemediatorOptions> & { readonly hooks?: RemediatorHooks } = {}): Promise<TestRemediator> {
   const stateDir = options.stateDir ?? temporaryDirectory()
   const log = createLogger({ level: 'error', format: 'text', part: 'remediator', destination: { write: () => undefined } })
-  const remediator = await runRemediator({ address: { host: '127.0.0.1', port: 0 }, mode: 'auto', ...options, stateDir }, log)
+  const remediator = await runRemediator({ address: { host: '127.0.0.1', port: 0 }, mode: 'auto', ...options, stateDir }, log, hooks)
   let isClosed = false
   const close = async (): Promise<void> => {
     if (isClosed) return
@@ -31,11 +34,20 @@ export async function startRemediator(options: Partial<RemediatorOptions> = {}):
   return { url: remediator.url, stateDir, token: readTokenOf(stateDir), close }
 }
 
-/** The remediator as its own process, ready to be killed. Resolves when it listens. */
-export async function spawnRemediator(stateDir: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+/**
+ * The remediator as its own process, ready to be killed. Resolves when it listens. Behind a command line that goes on to run its
+ * arguments, such as nsenter, where one is given.
+ */
+export async function spawnRemediator(
+  stateDir: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  behind: readonly string[] = [],
+) {
+  const [command = process.execPath, ...before] = [...behind, process.execPath]
   const child = await temporaryProcess(
-    process.execPath,
-    [CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],
+    command,
+    [...before, CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...environment },

@@ -1,6 +1,6 @@
-/** Owns a real SMTP server on loopback that keeps what it is given. */
-import type { AddressInfo } from 'node:net'
-import { SMTPServer } from 'smtp-server'
+/** Owns a real SMTP server on loopback that keeps what it is given, and that can misbehave in every way that servers do. */
+import type { AddressInfo, Socket } from 'node:net'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { afterTest } from './temporary.ts'
 
 export interface ReceivedMail {
@@ -9,38 +9,82 @@ export interface ReceivedMail {
   readonly raw: string
 }
 
+/**
+ * hang: it takes a mail and never answers. drop: the connection breaks in the middle of the mail. drop-after: it takes the mail, and
+ * the connection breaks before it can say so. greylist: what it sees for the first time (from, to) is refused for now.
+ */
+export type Misbehaviour = 'hang' | 'drop' | 'drop-after' | 'greylist' | 'refuse-greeting' | undefined
+
 export interface TestSmtpServer {
   readonly url: string
   readonly received: ReceivedMail[]
-  /** While true, every mail is refused for now, as by greylisting. */
+  /** While true, every mail is refused for now. */
   refuse: boolean
+  misbehave: Misbehaviour
+  /** Connections that were made. */
+  connections: number
   close(): Promise<void>
 }
 
+interface Options extends SMTPServerOptions {
+  readonly keep?: boolean
+}
+
 /** Closed after the test; with `keep`, by the caller. */
-export async function startSmtpServer(options: { readonly keep?: boolean } = {}): Promise<TestSmtpServer> {
-  const state: { received: ReceivedMail[]; refuse: boolean } = { received: [], refuse: false }
+export async function startSmtpServer({ keep, ...options }: Options = {}): Promise<TestSmtpServer> {
+  const state: Omit<TestSmtpServer, 'close' | 'url'> = { received: [], refuse: false, misbehave: undefined, connections: 0 }
+  const seen = new Set<string>()
+  const later = (text: string): Error => Object.assign(new Error(text), { responseCode: 451 })
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
+    onConnect: (_session, callback) => {
+      state.connections += 1
+      callback(state.misbehave === 'refuse-greeting' ? Object.assign(new Error('too busy'), { responseCode: 421 }) : undefined)
+    },
+    onRcptTo: ({ address }, session, callback) => {
+      const { mailFrom } = session.envelope
+      const triple = `${mailFrom === false ? '' : mailFrom.address} ${address}`
+      const isNew = state.misbehave === 'greylist' && !seen.has(triple)
+      seen.add(triple)
+      callback(isNew ? later('greylisted, try again later') : undefined)
+    },
     onData: (stream, session, callback) => {
       const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
-        if (state.refuse) return callback(Object.assign(new Error('try again later'), { responseCode: 451 }))
+      const keepMail = (): void => {
         const { mailFrom, rcptTo } = session.envelope
-        state.received.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map((to) => to.address),
-          raw: Buffer.concat(chunks).toString(),
-        })
+        const from = mailFrom === false ? '' : mailFrom.address
+        state.received.push({ from, to: rcptTo.map((to) => to.address), raw: Buffer.concat(chunks).toString() })
+      }
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (state.misbehave === 'drop') breakConnections(server)
+      })
+      stream.on('end', () => {
+        if (state.misbehave === 'hang') return
+        if (state.misbehave === 'drop') return
+        if (state.refuse) return callback(later('try again later'))
+        keepMail()
+        if (state.misbehave === 'drop-after') return breakConnections(server)
         return callback()
       })
     },
+    ...options,
   })
+  // Connections that the tests break are no fault of the server.
+  server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
-  if (options.keep !== true) afterTest(close)
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      breakConnections(server)
+    })
+  if (keep !== true) afterTest(close)
   const { port } = server.server.address() as AddressInfo
   return Object.assign(state, { close, url: `smtp://127.0.0.1:${port}` })
+}
+
+function breakConnections(server: SMTPServer): void {
+  const { connections } = server as unknown as { connections: Set<{ _socket: Socket }> }
+  for (const connection of connections) connection._socket.destroy()
 }

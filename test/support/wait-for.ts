@@ -7,7 +7,7 @@ const LOOK_EVERY_MS = 25
 export async function waitFor<Value>(
   what: string,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<Value> {
   const end = performance.now() + timeoutMs
   for (;;) {

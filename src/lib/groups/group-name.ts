@@ -156,12 +156,13 @@ function executableName(subject: GroupSubject): string {
 
 /**
  * An interpreted program may write a title over its whole command line, as npm (`npm install`), gunicorn (`gunicorn: master [app]`)
- * and sidekiq do: its first word is the program.
+ * and sidekiq do: its first word is the program. pm2 writes what would have been the command line (`node /srv/api/server.js`).
  */
 function titleOf(program: string, [title = '', ...others]: readonly string[]): string | undefined {
   if (!isInterpreter(program) || others.some((argument) => argument !== '')) return undefined
   const [, word = ''] = /^([\w.@+-]+):?(?:\s|$)/.exec(title) ?? []
-  return word === '' || isInterpreter(bareProgram(word)) ? undefined : word
+  if (isInterpreter(bareProgram(word))) return interpretedName(program, title.split(/\s+/))
+  return word === '' ? undefined : word
 }
 
 /** A login shell's argv[0] starts with a dash. */

@@ -1,41 +1,64 @@
-/** Owns sending the outbox over SMTP: one at a time, with retries for days. A mail server that fails never stops anything else. */
-import { createTransport, type Transporter } from 'nodemailer'
-import { messageOf } from '../../lib/errors.ts'
+/**
+ * Owns sending the outbox over SMTP: one mail at a time, within the limits of an hour, with retries for days. A mail server that
+ * fails, hangs or lies never stops anything else.
+ */
 import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { MailSettings } from '../config.ts'
 import type { Database } from '../store/database.ts'
-import { mailsSentSince, markMailSent, nextMail, postponeMail, type OutboxMail } from '../store/outbox.ts'
+import {
+  adoptMails,
+  enqueueDigest,
+  giveUpMail,
+  heldMails,
+  holdMails,
+  mailsSentSince,
+  markMailSent,
+  nextMail,
+  postponeMail,
+  waitingRecipients,
+  type OutboxMail,
+} from '../store/outbox.ts'
+import { allowanceFor, HOUR_MS } from './allowance.ts'
+import { digestLetter } from './digest-letter.ts'
+import { messageIdOf, rendered } from './enqueue-letter.ts'
+import type { MailOrigin } from './incident-letter.ts'
+import type { MailSettings } from './mail-settings.ts'
+import { distinct } from './routing.ts'
+import { smtpFailure } from './smtp-failure.ts'
+import { createSmtpTransport, type SmtpTransport } from './smtp-transport.ts'
 
-const CONNECT_TIMEOUT_MS = 10_000
-const SOCKET_TIMEOUT_MS = 30_000
 const POLL_MS = 1_000
-const HOUR_MS = 3_600_000
 /** Grows from seconds to hours; the last value repeats until the mail is taken. */
 const BACKOFF_MS = [5_000, 30_000, 120_000, 600_000, 1_800_000, HOUR_MS]
+/** Of one digest; what is more is in the next. */
+const DIGEST_MAILS_MAX = 2_000
+
+export type MailOutcome = 'sent' | 'postponed' | 'given_up'
 
 export interface MailerOptions {
   readonly settings: MailSettings
+  readonly origin: MailOrigin
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
+  readonly onOutcome?: (outcome: MailOutcome) => void
+  readonly transport?: SmtpTransport
 }
 
 export class Mailer {
   readonly #options: MailerOptions
-  readonly #transport: Transporter
+  readonly #transport: SmtpTransport
   readonly #stop = new AbortController()
+  /** While the server as a whole fails, nothing is tried until then. */
+  #server = { failures: 0, notBeforeMs: 0 }
+  #hasAdopted = false
   #loop: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
 
   constructor(options: MailerOptions) {
     this.#options = options
-    this.#transport = createTransport({
-      url: options.settings.smtpUrl,
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      greetingTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-    })
+    this.#transport = options.transport ?? createSmtpTransport(options.settings)
   }
 
   start(): void {
@@ -51,25 +74,25 @@ export class Mailer {
   async stop(graceMs = 2_000): Promise<void> {
     this.#stop.abort()
     this.#wake?.()
-    const force = setTimeout(() => this.#transport.close(), graceMs)
-    await Promise.race([this.#loop, this.#options.clock.sleep(graceMs)])
-    clearTimeout(force)
+    let timer: NodeJS.Timeout | undefined
+    const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
+    await Promise.race([this.#loop, grace])
+    clearTimeout(timer)
     this.#transport.close()
+    await this.#loop
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const didSend = await this.#sendNext()
-      if (!didSend) await this.#pause()
-    }
-  }
-
-  /** Sends the mail that is due, if the hour's allowance is not used up. Never throws. */
-  async #sendNext(): Promise<boolean> {
+  /** Does the next thing that is due; false when there is nothing to do right now. Never throws. */
+  async turn(): Promise<boolean> {
     const { database, clock, settings, log } = this.#options
     try {
-      if (mailsSentSince(database, clock.nowMs() - HOUR_MS) >= settings.maxPerHour) return false
-      const mail = nextMail(database, clock.nowMs())
+      if (!this.#hasAdopted) adoptMails(database, distinct(settings.to))
+      this.#hasAdopted = true
+      const nowMs = clock.nowMs()
+      // The wall clock was set back: what was to be waited for would take for ever.
+      if (this.#server.notBeforeMs - nowMs > HOUR_MS) this.#server.notBeforeMs = nowMs
+      if (nowMs < this.#server.notBeforeMs) return false
+      const mail = this.#next(nowMs)
       if (!mail) return false
       await this.#send(mail)
       return true
@@ -79,26 +102,91 @@ export class Mailer {
     }
   }
 
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const didSend = await this.turn()
+      if (!didSend) await this.#pause()
+    }
+  }
+
+  /** Calls for a person first; then digests, then what the allowances let through. What they do not is held back. */
+  #next(nowMs: number): OutboxMail | undefined {
+    const { database, settings } = this.#options
+    const call = nextMail(database, nowMs, { kind: 'alert' })
+    if (call) return call
+    const sentToAll = mailsSentSince(database, nowMs - HOUR_MS)
+    const digest = nextMail(database, nowMs, { kind: 'digest' })
+    if (digest && sentToAll < settings.maxPerHour) return digest
+    const waiting = waitingRecipients(database, nowMs)
+    for (const one of waiting) {
+      const sentToOne = mailsSentSince(database, nowMs - HOUR_MS, one.recipient)
+      const allowance = allowanceFor(one, { sentToOne, sentToAll, recipients: waiting.length, nowMs }, settings)
+      if (allowance === 'send') return nextMail(database, nowMs, { kind: 'incident', recipient: one.recipient })
+      if (allowance === 'digest') {
+        this.#collect(one.recipient, nowMs)
+        return nextMail(database, nowMs, { kind: 'digest', recipient: one.recipient })
+      }
+      if (one.held < one.due) holdMails(database, one.recipient, nowMs)
+    }
+    return undefined
+  }
+
+  #collect(recipient: string, nowMs: number): void {
+    const { database, origin } = this.#options
+    const mails = heldMails(database, recipient, nowMs, DIGEST_MAILS_MAX)
+    const [first] = mails
+    if (!first) return
+    const key = `digest:${first.id}`
+    const digest = {
+      ...rendered(digestLetter(mails, origin)),
+      dedupe: key,
+      recipient,
+      incident: null,
+      messageId: messageIdOf(`${key}|${recipient}`, origin.hostname),
+      createdAtMs: nowMs,
+    }
+    enqueueDigest(
+      database,
+      digest,
+      mails.map(({ id }) => id),
+    )
+  }
+
   async #send(mail: OutboxMail): Promise<void> {
-    const { database, clock, settings, log } = this.#options
+    const { database, clock, log } = this.#options
+    const { subject, body, html, messageId, thread, incident, recipient } = mail
     try {
-      await this.#transport.sendMail({
-        from: settings.from,
-        to: [...settings.to],
-        subject: mail.subject,
-        text: mail.body,
-        messageId: mail.messageId,
-        headers: { 'Auto-Submitted': 'auto-generated', 'X-Procwarden-Incident': mail.incident ?? 'none' },
-      })
+      await this.#transport.send({ to: recipient, subject, text: body, html, messageId, thread, incident })
     } catch (error) {
-      const waitMs = BACKOFF_MS[Math.min(mail.attempts, BACKOFF_MS.length - 1)] ?? HOUR_MS
-      const why = withoutSecrets(messageOf(error), settings.smtpUrl)
-      postponeMail(database, mail.id, clock.nowMs() + waitMs, why)
-      log.warn(`A mail could not be sent; it is tried again in ${waitMs / 1000} s`, { subject: mail.subject, error: why })
+      if (this.#stop.signal.aborted) return
+      this.#failed(mail, error)
       return
     }
+    this.#server = { failures: 0, notBeforeMs: 0 }
     markMailSent(database, mail.id, clock.nowMs())
-    log.info(`Mailed ${settings.to.length === 1 ? '1 recipient' : `${settings.to.length} recipients`}: ${mail.subject}`)
+    this.#options.onOutcome?.('sent')
+    log.info(`Mailed ${recipient}: ${subject}`)
+  }
+
+  #failed(mail: OutboxMail, error: unknown): void {
+    const { database, clock, settings, log } = this.#options
+    const { of, what, advice } = smtpFailure(error, settings.smtpUrl)
+    const nowMs = clock.nowMs()
+    const about = { subject: mail.subject, recipient: mail.recipient, error: what }
+    if (of === 'server') {
+      const waitMs = backoffMs(this.#server.failures)
+      this.#server = { failures: this.#server.failures + 1, notBeforeMs: nowMs + waitMs }
+    }
+    if (nowMs - mail.createdAtMs >= settings.retryMs) {
+      giveUpMail(database, mail.id, nowMs, what)
+      this.#options.onOutcome?.('given_up')
+      log.error(`A mail could not be sent for ${(settings.retryMs / 86_400_000).toFixed(1)} days and is given up`, about)
+      return
+    }
+    const waitMs = of === 'server' ? this.#server.notBeforeMs - nowMs : backoffMs(mail.attempts)
+    postponeMail(database, mail.id, nowMs + waitMs, what)
+    this.#options.onOutcome?.('postponed')
+    log.warn(`A mail could not be sent; it is tried again in ${waitMs / 1000} s. ${advice}`, about)
   }
 
   #pause(): Promise<void> {
@@ -112,10 +200,6 @@ export class Mailer {
   }
 }
 
-/** Some servers echo the user name or the password in their refusal. */
-function withoutSecrets(text: string, smtpUrl: string): string {
-  const url = new URL(smtpUrl)
-  return [url.password, decodeURIComponent(url.password), url.username]
-    .filter((secret) => secret.length > 2)
-    .reduce((masked, secret) => masked.replaceAll(secret, '<secret>'), text)
+function backoffMs(failures: number): number {
+  return BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? HOUR_MS
 }

@@ -1,4 +1,4 @@
-/** Owns restarting a container and asking how it is (docker-restart(1), docker-inspect(1)). */
+/** Owns restarting a container and asking how it is (docker-restart(1), docker-inspect(1); podman answers alike). */
 import { z } from 'zod'
 import type { ServiceManager } from './service-manager.ts'
 import type { Tool } from './tool.ts'
@@ -10,6 +10,9 @@ const State = z.object({
   StartedAt: z.string(),
   Health: z.object({ Status: z.string() }).optional().nullable(),
 })
+
+/** What podman says of an image without one; docker says nothing. */
+const NO_HEALTH_CHECK = ''
 
 export function createDocker(docker: Tool): ServiceManager {
   return {
@@ -23,10 +26,10 @@ export function createDocker(docker: Tool): ServiceManager {
       const state = parseState(answer.text)
       if (state === undefined) return undefined
       // Its own health check, where the image has one, knows better than the kernel.
-      const isHealthy =
-        state.Health === undefined || state.Health === null || state.Health.Status === 'healthy' || state.Health.Status === 'none'
+      const healthStatus = state.Health?.Status ?? NO_HEALTH_CHECK
+      const isHealthy = healthStatus === 'healthy' || healthStatus === 'none' || healthStatus === NO_HEALTH_CHECK
       const isNew = Date.parse(state.StartedAt) >= since.wallMs
-      const health = state.Health ? `, ${state.Health.Status}` : ''
+      const health = healthStatus === NO_HEALTH_CHECK ? '' : `, ${healthStatus}`
       return { isUp: state.Running && !state.Restarting && isHealthy && isNew, instance: state.StartedAt, says: `${state.Status}${health}` }
     },
   }

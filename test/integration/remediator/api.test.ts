@@ -69,12 +69,19 @@ describe('the API', () => {
       ['/api/cooldowns', '/api/cooldowns'],
       ['/api/escalations', '/api/escalations'],
       ['/api/pause', '/api/pause'],
+      ['/api/approvals', '/api/approvals'],
+      ['/api/human-alerts', '/api/human-alerts'],
       ['/api/audit?limit=3', '/api/audit'],
       ['/api/pause', '/api/pause', { method: 'POST', body: { by: 'ann', why: 'maintenance' } }],
       ['/api/resume', '/api/resume', { method: 'POST' }],
       [`/api/incidents/${id}/approve`, '/api/incidents/{id}/approve', { method: 'POST', body: { by: 'ann' } }],
       [`/api/incidents/${id}/deny`, '/api/incidents/{id}/deny', { method: 'POST', body: { by: 7 } }],
       [`/api/incidents/${id}/deny`, '/api/incidents/{id}/deny', { method: 'POST' }],
+      [`/api/incidents/${id}/acknowledge`, '/api/incidents/{id}/acknowledge', { method: 'POST' }],
+      ['/api/incidents/none/acknowledge', '/api/incidents/{id}/acknowledge', { method: 'POST' }],
+      ['/api/first-approvals', '/api/first-approvals'],
+      ['/api/first-approvals/1/revoke', '/api/first-approvals/{id}/revoke', { method: 'POST', body: { by: 'ann' } }],
+      ['/api/first-approvals/1/revoke', '/api/first-approvals/{id}/revoke', { method: 'POST' }],
       [`/api/incidents/${id}/rollback`, '/api/incidents/{id}/rollback', { method: 'POST' }],
       ['/api/incidents/none/rollback', '/api/incidents/{id}/rollback', { method: 'POST' }],
       ['/api/status', '/api/status', { token: 'wrong' }],
@@ -100,7 +107,14 @@ describe('the API', () => {
   test('a token does what its scope says and nothing else', async () => {
     const read = token('read-token')
     expect((await call('/api/status', { token: read })).status).toBe(200)
-    for (const route of ['/api/pause', '/api/resume', '/api/incidents/x/approve', '/api/incidents/x/deny', '/api/incidents/x/rollback'])
+    for (const route of [
+      '/api/pause',
+      '/api/resume',
+      '/api/incidents/x/approve',
+      '/api/incidents/x/deny',
+      '/api/incidents/x/rollback',
+      '/api/incidents/x/acknowledge',
+    ])
       expect([route, (await call(route, { method: 'POST', token: read })).status]).toEqual([route, 403])
     expect((await post(remediator.url, read, payloadOf([alertOf({})]))).status).toBe(403)
     expect((await post(remediator.url, token('act-token'), payloadOf([alertOf({})]))).status).toBe(403)

@@ -98,10 +98,31 @@ describe('the command line', { timeout: 120_000 }, () => {
     const over = ['--remediator.url', remediator.url]
     expect((await procwarden('deny', id, ...over)).stdout).toContain(`Denied: ${id}`)
     expect(await procwarden('approve', id, ...over)).toMatchObject({
-      code: 1,
+      code: 3,
       stderr: expect.stringContaining('does not wait for an answer'),
     })
     expect(await procwarden('approve', 'nothing', ...over)).toMatchObject({ code: 1, stderr: expect.stringContaining('no such incident') })
     expect(await procwarden('approve', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('--remediator.url') })
+  })
+
+  test('what waits for an answer and what is remembered are listed; a remembered answer is revoked', async () => {
+    const over = ['--remediator.url', remediator.url]
+    const listed = await procwarden('approvals')
+    for (const part of ['kill sleep', 'frozen meanwhile', `procwarden approve ${id}`, 'No answer is remembered'])
+      expect(listed.stdout).toContain(part)
+    expect((await procwarden('completion', '--ids-for', 'approve')).stdout).toBe(`${id}\n`)
+    // The beginning of the id is enough.
+    const approved = await procwarden('approve', id.slice(0, -2), '--always', '--json', ...over)
+    expect(JSON.parse(approved.stdout)).toMatchObject({ id, remembered: true })
+    const { remembered } = JSON.parse((await procwarden('approvals', '--json')).stdout) as { remembered: Array<{ id: number }> }
+    expect(remembered).toEqual([expect.objectContaining({ group: 'sleep', standing: true, how: 'cli' })])
+    expect(await procwarden('approvals', 'revoke', String(remembered[0]?.id), ...over)).toMatchObject({ code: 0 })
+    expect(await procwarden('approvals', 'revoke', String(remembered[0]?.id), ...over)).toMatchObject({ code: 1 })
+  })
+
+  test('nobody is called for what nobody was called for', async () => {
+    expect(await procwarden('ack', id)).toMatchObject({ code: 3, stderr: expect.stringContaining('nobody is called') })
+    expect(await procwarden('acknowledge', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('procwarden incidents') })
+    expect((await procwarden('incidents', '--called')).stdout).toBe('No incidents.\n')
   })
 })

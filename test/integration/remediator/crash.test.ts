@@ -17,7 +17,7 @@ import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temp
 const sleeper = () => temporaryProcess('sleep', ['600'])
 
 function alertsAgainst(pid: number) {
-  const parsed = parseWebhookPayload(payloadOf([alertOf({ labels: { group: 'sleep', pid: String(pid) } })]))
+  const parsed = parseWebhookPayload(Buffer.from(JSON.stringify(payloadOf([alertOf({ labels: { group: 'sleep', pid: String(pid) } })]))))
   if (!parsed.ok) throw new Error(parsed.faults.join())
   return parsed.alerts
 }

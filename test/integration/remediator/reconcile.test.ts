@@ -36,7 +36,9 @@ describe('active alerts of Alertmanager', () => {
     const alertmanager = await startAlertmanager()
     const stateDir = temporaryDirectory()
     const healthy = await temporaryProcess('sleep', ['600'])
-    const parsed = parseWebhookPayload(payloadOf([alertOf({ labels: { group: 'sleep', pid: String(healthy.pid) }, startsAt: soon() })]))
+    const parsed = parseWebhookPayload(
+      Buffer.from(JSON.stringify(payloadOf([alertOf({ labels: { group: 'sleep', pid: String(healthy.pid) }, startsAt: soon() })]))),
+    )
     if (!parsed.ok) throw new Error(parsed.faults.join())
     const database = Database.open(databasePath(stateDir))
     acceptDelivery(database, parsed.alerts, new Date().toISOString())

@@ -159,6 +159,19 @@ describe('restart through a manager', () => {
     expect(docker.log()).toContain('[restart][--][web-1]\n')
   })
 
+  test('podman, where there is no docker: it answers alike, and an image without a health check is no sick one', async () => {
+    const podman = standIn('podman', [
+      `[ "$1" = restart ] && exit 0`,
+      `printf '{"Status":"running","Running":true,"StartedAt":"2999-01-01T00:00:00Z","Health":{"Status":""}}'`,
+    ])
+    const [folder = ''] = (process.env['PATH'] ?? '').split(':')
+    process.env['PATH'] = `${folder}:/usr/bin:/bin`
+    const remediator = await startWith([{ ...POLICY, ladder: [{ action: 'restart', container: 'web-1', settle_seconds: 0 }] }])
+    await alarm(remediator, { labels: { remediate: 'restart', group: 'nginx-x' } })
+    expect(await settledIncident(remediator)).toMatchObject({ outcome: 'restarted' })
+    expect(podman.log()).toContain('[restart][--][web-1]\n')
+  })
+
   test('pm2: the application is found by its process', async () => {
     const running = await temporaryProcess('sleep', ['601'])
     const pm2 = standIn('pm2', [

@@ -53,7 +53,7 @@ describe('Exposition', () => {
     const out = new Exposition()
     out.family(BARE, [[[], 1]])
     expect(() => out.family(BARE, [[[], 1]])).toThrow('y is written once')
-    expect(() => out.family(FAMILY, [[['one'], 1]])).toThrow('x_total has 2 labels')
+    expect(() => out.family(FAMILY, [[['one'], 1]])).toThrow('it has 2 labels')
   })
 
   describe('histograms', () => {

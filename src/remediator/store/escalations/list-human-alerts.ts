@@ -9,3 +9,10 @@ export function listHumanAlerts(database: Database): HumanAlert[] {
   const sql = `SELECT * FROM escalations WHERE closed_at IS NULL AND level = 'person' ORDER BY id LIMIT ${LISTED_MAX}`
   return database.all(sql).map(humanAlertFromRow)
 }
+
+/** Those of them that need something done by `soonMs`: their file, a first mail, or another one. */
+export function dueHumanAlerts(database: Database, soonMs: number): HumanAlert[] {
+  const sql = `SELECT * FROM escalations WHERE closed_at IS NULL AND level = 'person'
+    AND (file IS NULL OR next_at_ms IS NULL OR next_at_ms <= $soonMs) ORDER BY id LIMIT ${LISTED_MAX}`
+  return database.all(sql, { soonMs }).map(humanAlertFromRow)
+}

@@ -56,6 +56,12 @@ ALTER TABLE escalations ADD COLUMN file TEXT;
 ALTER TABLE escalations ADD COLUMN file_settled INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX escalations_unsettled ON escalations (id) WHERE closed_at IS NOT NULL AND file IS NOT NULL AND file_settled = 0;
 
+-- Incidents whose alert is over, and whose people have not been told of that yet.
+CREATE TABLE recoveries (
+  incident TEXT PRIMARY KEY,
+  at TEXT NOT NULL
+) STRICT;
+
 -- A mail is for one recipient. Those of before have none: they go to all that are configured.
 ALTER TABLE outbox ADD COLUMN recipient TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN html TEXT;

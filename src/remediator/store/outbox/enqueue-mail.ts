@@ -1,20 +1,27 @@
 /** Owns putting a mail into the outbox, where it waits durably until a mail server has taken it. */
 import type { Database } from '../database.ts'
+import type { NewMail } from './outbox-row.ts'
 
-export interface NewMail {
-  /** A second mail with the same key is dropped: a conclusion repeated after a crash mails once. */
-  readonly dedupe: string
-  readonly incident: string | null
-  readonly subject: string
-  readonly body: string
-  readonly messageId: string
-  readonly createdAtMs: number
-}
-
-export function enqueueMail(database: Database, mail: NewMail): void {
-  database.run(
-    `INSERT OR IGNORE INTO outbox (dedupe, incident, subject, body, message_id, created_at_ms, next_at_ms)
-     VALUES ($dedupe, $incident, $subject, $body, $messageId, $createdAtMs, $createdAtMs)`,
-    { ...mail },
+/** Returns its id, or undefined when it had been put there before. */
+export function enqueueMail(database: Database, mail: NewMail): number | undefined {
+  const { dedupe, recipient = '', incident, kind = 'incident', subject, body, html = null, messageId, thread = null, line = '' } = mail
+  const { changes, lastId } = database.run(
+    `INSERT OR IGNORE INTO outbox (dedupe, recipient, incident, kind, subject, body, html, message_id, thread, line, created_at_ms, next_at_ms)
+     VALUES ($dedupe, $recipient, $incident, $kind, $subject, $body, $html, $messageId, $thread, $line, $createdAtMs, $createdAtMs)`,
+    {
+      // The column is unique by itself.
+      dedupe: recipient === '' ? dedupe : `${dedupe}|${recipient}`,
+      recipient,
+      incident,
+      kind,
+      subject,
+      body,
+      html,
+      messageId,
+      thread,
+      line,
+      createdAtMs: mail.createdAtMs,
+    },
   )
+  return changes === 1 ? lastId : undefined
 }

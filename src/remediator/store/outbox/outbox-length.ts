@@ -1,8 +1,7 @@
 /** Owns counting the mails that wait. */
 import type { Database } from '../database.ts'
+import { WAITS } from './outbox-row.ts'
 
 export function outboxLength(database: Database): number {
-  return Number(
-    database.get('SELECT count(*) AS n FROM outbox WHERE sent_at_ms IS NULL AND digest IS NULL AND given_up_at_ms IS NULL')?.['n'] ?? 0,
-  )
+  return Number(database.get(`SELECT count(*) AS n FROM outbox WHERE ${WAITS}`)?.['n'] ?? 0)
 }

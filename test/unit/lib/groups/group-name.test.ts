@@ -59,6 +59,8 @@ describe('a program that has written a title over its command line', () => {
     ['/usr/bin/python3', 'gunicorn: master [app]', 'gunicorn'],
     ['/usr/bin/ruby', 'sidekiq 7.2 app [0 of 5 busy]', 'sidekiq'],
     ['/usr/bin/node', 'node', 'node'],
+    ['/usr/bin/node', 'node /srv/billing-api.js', 'billing-api.js'],
+    ['/usr/bin/node', 'node /srv/shop/server.js --port 80', 'shop/server.js'],
     ['/bin/bash', '-bash', 'bash'],
     ['/usr/bin/python3', '/usr/bin/python3 x.py', 'python3'],
     ['/usr/bin/nginx', 'worker: of nginx', 'nginx'],

@@ -1,0 +1,18 @@
+/** Owns what a mail address is here: one plain address, or one behind a name; nothing that could add a header or a recipient. */
+import { z } from 'zod'
+
+/** RFC 5321 without quoted local parts, comments and source routes, which only ever meant trouble. */
+const ADDRESS =
+  /^[^\s@<>()[\]\\,;:"\u0000-\u001f\u007f-\u009f]{1,64}@[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff.-]{0,252}[A-Za-z0-9\u00a1-\uffff])?$/
+const NAMED = /^([^<>@"\\,;:\u0000-\u001f\u007f-\u009f]{1,100}) <([^<>]+)>$/
+
+export function isMailAddress(text: string): boolean {
+  return ADDRESS.test(text) && !text.includes('..')
+}
+
+export const MailAddress = z.string().refine(isMailAddress, { error: 'is not a mail address: write NAME@HOST' })
+
+/** `ada@example.org` or `Ada Lovelace <ada@example.org>`. */
+export const SenderAddress = z
+  .string()
+  .refine((text) => isMailAddress(NAMED.exec(text)?.[2] ?? text), { error: 'is not a mail address: write NAME@HOST, or Name <NAME@HOST>' })

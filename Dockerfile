@@ -7,7 +7,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npx --no-install tsc -p tsconfig.build.json
+RUN npx --no-install tsc -p tsconfig.build.json \
+  && cp -R src/remediator/console/assets dist/remediator/console/
 
 FROM node:24-slim AS dependencies
 WORKDIR /app

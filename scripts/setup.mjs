@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findBrowser, installBrowser } from './setup/browser.mjs'
 import { withLock } from './setup/lock.mjs'
 import { installBundles, missingBundles } from './setup/monitoring.mjs'
 import { installPackages, packagesAreReady } from './setup/packages.mjs'
@@ -34,6 +35,8 @@ try {
   }
   const missing = missingBundles(context.env)
   if (missing.length > 0) await installBundles(context, missing)
+  // Only tests look at pages. Without a browser those are left out, and the others run.
+  if (process.argv[2] === 'vitest' && findBrowser(context.env) === undefined) await installBrowser(context)
 } catch (error) {
   const fault = abort.signal.aborted ? abort.signal.reason : error
   if (!(fault instanceof SetupError)) throw fault

@@ -10,8 +10,9 @@ if ! command -v "$node" >/dev/null 2>&1; then
   exit 1
 fi
 
+# It is told the command, because tests need more than the rest.
 # In the background, because a shell acts on a signal only when its foreground command has ended.
-"$node" "$root/scripts/setup.mjs" &
+"$node" "$root/scripts/setup.mjs" "$1" &
 setup=$!
 trap 'kill -TERM "$setup" 2>/dev/null' HUP INT TERM
 wait "$setup"

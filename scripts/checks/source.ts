@@ -6,6 +6,7 @@ export const sourceChecks: readonly Check[] = [
   { name: 'format (oxfmt)', run: async () => sawFiles(await command('oxfmt', ['--check']), /on (\d+) files/) },
   { name: 'lint (oxlint)', run: async () => sawFiles(await command('oxlint', ['--deny-warnings']), /on (\d+) files/) },
   { name: 'types (tsc)', run: () => command('tsc', ['-p', '.']) },
+  { name: 'types of what browsers run (tsc)', run: () => command('tsc', ['-p', 'src/remediator/console/assets']) },
   { name: 'dead code (knip)', run: () => command('knip', ['--no-progress', '--treat-config-hints-as-errors']) },
   { name: 'launcher and shell syntax', run: shellSyntax },
   { name: 'generated files', run: generatedFiles },

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { rolldown } from 'rolldown'
 import { SMALL_NODE_FLAGS } from '../../src/exporter/memory.ts'
 import { ADDON } from '../../src/lib/single-file.ts'
+import { assetFiles } from '../../src/remediator/console/assets.ts'
 import { runProgram } from './run-program.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -37,8 +38,8 @@ export const EXECUTABLES: Readonly<Record<string, Executable>> = {
     nodeFlags: SMALL_NODE_FLAGS,
   },
   'procwarden-remediator': {
-    programs: { cli: 'src/cli/executables/remediator.ts' },
-    data: { 'package.json': 'package.json' },
+    programs: { cli: 'src/cli/executables/remediator.ts', 'audit-verify-worker': 'src/remediator/console/audit-verify-worker.ts' },
+    data: { 'package.json': 'package.json', ...assetFiles() },
     nodeFlags: [],
   },
 }
@@ -58,7 +59,7 @@ export async function buildExecutable(name: string, folder: string): Promise<str
       assets[`${program}.cjs`] = source
       assets[`${program}.cache`] = cache
     }
-    for (const [asset, file] of Object.entries(executable.data)) assets[asset] = path.join(ROOT, file)
+    for (const [asset, file] of Object.entries(executable.data)) assets[asset] = path.resolve(ROOT, file)
     const blob = await makeBlob(work, assets, executable.nodeFlags)
     mkdirSync(folder, { recursive: true })
     const target = path.join(folder, name)

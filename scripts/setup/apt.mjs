@@ -20,14 +20,8 @@ export function aptIsPresent(env) {
  * @param {readonly string[]} packages
  * @returns {Promise<{ ok: boolean, output: string }>}
  */
-export async function unpackFromApt({ env, signal }, folder, packages) {
-  const downloads = path.join(folder, 'downloads')
-  const unpacked = path.join(folder, 'unpacked')
-  for (const name of ['downloads', 'unpacked', 'state/lists/partial', 'cache/archives/partial']) {
-    mkdirSync(path.join(folder, name), { recursive: true })
-  }
-  const options = { cwd: downloads, env: { ...env, LC_ALL: 'C.UTF-8' }, signal, timeoutMs: APT_TIMEOUT_MS }
-  const apt = (/** @type {string[]} */ ...args) => run('apt-get', [...privateState(folder), ...args], options)
+export async function unpackFromApt(context, folder, packages) {
+  const { apt, options } = prepare(context, folder)
 
   // What their web pages are made of. It is not needed for anything else, so being without it is no fault.
   const pagesOf = async (/** @type {readonly string[]} */ of) => {
@@ -41,8 +35,51 @@ export async function unpackFromApt({ env, signal }, folder, packages) {
   const download = await apt('download', ...packages)
   if (download.ok) await apt('download', ...(await pagesOf(packages)))
   if (!download.ok) return { ok: false, output: update.output + download.output }
-  for (const name of readdirSync(downloads)) {
-    const unpack = await run('dpkg-deb', ['-x', path.join(downloads, name), unpacked], options)
+  return unpackAll(folder, options)
+}
+
+/**
+ * As `unpackFromApt`, together with every package that they need and that is not installed.
+ * @param {Pick<SetupContext, 'env' | 'signal'>} context
+ * @param {string} folder
+ * @param {readonly string[]} packages
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+export async function unpackWithNeeds(context, folder, packages) {
+  const { apt, options } = prepare(context, folder)
+  const update = await apt('update')
+  // Only said, not done: needs no root.
+  const plan = await apt('install', '--simulate', '--no-install-recommends', ...packages)
+  if (!plan.ok) return { ok: false, output: update.output + plan.output }
+  const missing = plan.output.split('\n').flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? [])
+  const download = await apt('download', ...new Set([...packages, ...missing]))
+  return download.ok ? unpackAll(folder, options) : download
+}
+
+/** @typedef {import('./run.mjs').RunOptions} RunOptions */
+
+/**
+ * @param {Pick<SetupContext, 'env' | 'signal'>} context
+ * @param {string} folder
+ */
+function prepare({ env, signal }, folder) {
+  const downloads = path.join(folder, 'downloads')
+  for (const name of ['downloads', 'unpacked', 'state/lists/partial', 'cache/archives/partial']) {
+    mkdirSync(path.join(folder, name), { recursive: true })
+  }
+  const options = { cwd: downloads, env: { ...env, LC_ALL: 'C.UTF-8' }, signal, timeoutMs: APT_TIMEOUT_MS }
+  const apt = (/** @type {string[]} */ ...args) => run('apt-get', [...privateState(folder), ...args], options)
+  return { apt, options }
+}
+
+/**
+ * @param {string} folder
+ * @param {RunOptions} options
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+async function unpackAll(folder, options) {
+  for (const name of readdirSync(path.join(folder, 'downloads'))) {
+    const unpack = await run('dpkg-deb', ['-x', path.join(folder, 'downloads', name), path.join(folder, 'unpacked')], options)
     if (!unpack.ok) return unpack
   }
   return { ok: true, output: '' }

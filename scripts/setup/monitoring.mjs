@@ -1,9 +1,10 @@
 /** Owns having Prometheus and Alertmanager at hand: decides where they come from. Never starts or configures them. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { bundleDir, cacheDir, findTool, isUsable } from '../../src/stack/tools.mjs'
 import { aptIsPresent, unpackFromApt } from './apt.mjs'
 import { archiveOf, unpackArchive } from './archive.mjs'
+import { inTempFolder } from './cache.mjs'
 import { placeAlertmanager, placePrometheus } from './debian.mjs'
 import { SetupError } from './run.mjs'
 
@@ -149,29 +150,5 @@ function keep(context, folder, bundle, staging) {
     if (runs(bundle, target)) return
     renameSync(target, path.join(folder, `old-${bundle.name}`))
     renameSync(staging, target)
-  }
-}
-
-/**
- * @template Result
- * @param {SetupContext} context
- * @param {(folder: string) => Promise<Result>} work
- * @returns {Promise<Result>}
- */
-async function inTempFolder(context, work) {
-  const cache = cacheDir(context.env)
-  let folder
-  try {
-    mkdirSync(cache, { recursive: true })
-    folder = mkdtempSync(path.join(cache, 'fetch-'))
-  } catch (error) {
-    throw new SetupError(
-      `the cache folder ${cache} cannot be written (${error instanceof Error ? error.message : 'unknown reason'}); set PROCWARDEN_CACHE_DIR to one that can`,
-    )
-  }
-  try {
-    return await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
   }
 }

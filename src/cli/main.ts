@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Pr
   [['explain'], async () => [(await import('./explain.ts')).explainCommand()]],
   [['status'], async () => [(await import('./status.ts')).statusCommand()]],
   [['approve', 'deny'], async () => (await import('./approval.ts')).approvalCommands()],
+  [['console'], async () => [(await import('./console.ts')).consoleCommand()]],
   [['acknowledge', 'ack'], async () => [(await import('./acknowledge.ts')).acknowledgeCommand()]],
   [['approvals'], async () => [(await import('./approvals.ts')).approvalsCommand()]],
   [['rollback'], async () => [(await import('./rollback.ts')).rollbackCommand()]],

@@ -103,7 +103,7 @@ function readyText(report: LoopReport, mode: string): string {
     'procwarden is running.',
     '',
     `  exporter      ${report.exporter}/metrics`,
-    `  remediator    ${report.remediator}`,
+    `  console       ${report.remediator}/    bin/procwarden console prints a link that signs you in`,
     `  prometheus    ${report.prometheus}`,
     `  alertmanager  ${report.alertmanager}`,
     ...(report.grafana === null ? [] : [`  grafana       ${report.grafana}`]),

@@ -131,7 +131,8 @@ export function createForeignCheck(
   const ownName = os.hostname().toLowerCase()
   const isOwn = (authority: string): boolean => {
     const name = authority.toLowerCase().replace(/:\d+$/, '')
-    return isLoopback(name) || name === ownName || ownNames().some((own) => own.toLowerCase() === name)
+    // Names below localhost never leave the machine (RFC 6761, section 6.3); each has cookies of its own.
+    return isLoopback(name) || name.endsWith('.localhost') || name === ownName || ownNames().some((own) => own.toLowerCase() === name)
   }
   return ({ headers: { host = '', origin } }) => {
     const foreignOrigin = origin !== undefined && origin.replace(/^[a-z]+:\/\//, '').toLowerCase() !== host.toLowerCase()

@@ -23,6 +23,11 @@ export function embeddedText(name: string): string {
   return getAsset(name, 'utf8')
 }
 
+/** As embeddedText, as it is. */
+export function embeddedBytes(name: string): Buffer {
+  return Buffer.from(getAsset(name))
+}
+
 /** The code of a program that was put into the executable, for a thread to evaluate: a function of what CommonJS gives a module. */
 export function embeddedThread(name: string): string {
   return `(${embeddedText(`${name}.cjs`)})(require, { exports: {} }, {}, ${JSON.stringify(process.execPath)}, '/')`

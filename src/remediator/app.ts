@@ -1,14 +1,15 @@
-/** Owns the remediator's HTTP routes: the webhook, the API and the metrics. Everything but health and metrics needs a token. */
+/** Owns the remediator's HTTP routes: the webhook, the API, the console and the metrics. Everything but health and metrics needs a token. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { createWebApp } from '../lib/express-app.ts'
-import { landingPage, type ListenAddress } from '../lib/http.ts'
+import type { ListenAddress } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
 import { createAuthenticate, type AuthenticateOptions } from './api/authenticate.ts'
 import type { ApiContext } from './api/context.ts'
 import { mountRoutes, requireScope } from './api/mount.ts'
 import { createRateLimit } from './api/rate-limit.ts'
 import { apiRoutes } from './api/routes.ts'
+import type { Console } from './console/console.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
 import { mountLinks } from './links/link-routes.ts'
 import type { RemediatorMetrics } from './metrics.ts'
@@ -29,10 +30,9 @@ export interface AppOptions {
   /** Undefined when ready, else the sentence that says what is missing. */
   readonly notReady: () => string | undefined
   readonly context: ApiContext
+  readonly console: Console
 }
 
-const TITLE = 'procwarden remediator'
-const DESCRIPTION = 'Receives alerts from Alertmanager and acts on them within its policies.'
 /** 10,000 alerts with long labels fit. */
 const BODY_LIMIT = '32mb'
 const RETRY_AFTER_SECONDS = 5
@@ -43,15 +43,9 @@ const LINK_RATE = { perSecond: 1, burst: 30 }
 
 export function createApp(options: AppOptions): Express {
   const { address, reload, notReady, metrics, log, context } = options
-  const links = [
-    { path: '/metrics', text: 'Metrics' },
-    { path: '/-/healthy', text: 'Healthy' },
-    { path: '/-/ready', text: 'Ready' },
-  ]
   const app = createWebApp({ address, reload, notReady, ownNames: options.ownNames })
   const authenticate = createAuthenticate(options.authentication)
   const deliveries = createDeliveryQueue(context.database, context.clock)
-  app.get('/', (_request, response) => void response.type('html').send(landingPage({ title: TITLE, description: DESCRIPTION, links })))
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
@@ -70,6 +64,7 @@ export function createApp(options: AppOptions): Express {
   mountRoutes(app, apiRoutes(context, options.version), { authenticate, rateLimit })
   const linkRate = createRateLimit({ ...LINK_RATE, nowMs: () => performance.now() })
   mountLinks(app, { context, secret: options.linkSecret, rateLimit: linkRate })
+  options.console.mount(app)
   app.use((_request, response) => void response.status(404).json({ error: 'there is nothing at this address' }))
   app.use(answerError(log, metrics))
   return app

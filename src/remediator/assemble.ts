@@ -1,10 +1,11 @@
 /** Owns building the pipeline and what belongs to it from a configuration: everything that a reload replaces as a whole. */
 import type { Clock } from '../lib/clock.ts'
 import type { RemediatorSettings } from './config.ts'
-import { MODES, type Incident } from './model.ts'
+import { MODES, type Incident, type Mode } from './model.ts'
 import { createDiagnostician, type Diagnostician } from './diagnosis/diagnostician.ts'
 import type { Mailer } from './notify/mailer.ts'
 import { buildPipeline, type Pipeline } from './pipeline.ts'
+import type { Policy } from './policies/policy.ts'
 import { createPrometheus } from './prometheus.ts'
 import type { Ending } from './stage.ts'
 import { rollback, type RollbackReport } from './rollback.ts'
@@ -13,6 +14,7 @@ import { createOrderLadder } from './stages/order-ladder.ts'
 import type { Database } from './store/database.ts'
 import { pausedBy } from './store/pause.ts'
 import { createSweep } from './sweep.ts'
+import { thaw } from './thaw.ts'
 import { createVanishedTargets } from './vanished-targets.ts'
 import { createParts } from './assemble-parts.ts'
 import { assemblePeople } from './assemble-people.ts'
@@ -38,6 +40,10 @@ export interface Assembled {
   mayActNow(known: Incident): boolean
   /** Undefined when there is no such incident. */
   rollback(id: string, by: string, only?: readonly string[]): Promise<RollbackReport | undefined>
+  /** Lets what an incident has frozen go on; a sentence for each process. Undefined when there is no such incident. */
+  thaw(id: string, by: string): readonly string[] | undefined
+  /** In the order in which they are tried, each with the mode it works in. */
+  policiesInForce(): ReadonlyArray<{ readonly policy: Policy; readonly mode: Mode }>
   /** Tidies up; cheap enough to be called after every run. */
   sweep(signal: AbortSignal): Promise<void>
 }
@@ -80,6 +86,8 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     mayActNow: (known) => mayActNow(known, policies, database),
     rollback: (id, by, only) =>
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
+    thaw: (id, by) => thaw(id, by, { database, journal, holder, boot }),
+    policiesInForce: () => config.policies.map((policy) => ({ policy, mode: policies.modeOf(policy) })),
     sweep: async (signal) => {
       await sweep(signal)
       lookForVanished()

@@ -1,5 +1,4 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
-import type { Express } from 'express'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { listen } from '../lib/http.ts'
@@ -9,9 +8,7 @@ import { isAuthorized } from '../lib/token.ts'
 import { readVersion } from '../lib/version.ts'
 import { Admissions } from '../lib/web-admission.ts'
 import { createAlertmanager } from './alertmanager.ts'
-import type { AuthenticateOptions } from './api/authenticate.ts'
 import { readTokens } from './api/tokens.ts'
-import { createApp } from './app.ts'
 import { assemble, type Assembled, type Foundation } from './assemble.ts'
 import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
@@ -24,6 +21,7 @@ import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { RoundsKeeper } from './rounds.ts'
 import { extendApprovals } from './store/approvals.ts'
+import { createWeb, type Configured } from './web.ts'
 import { Worker } from './worker.ts'
 
 export interface RunningRemediator {
@@ -39,13 +37,6 @@ export interface RunningRemediator {
 export interface RemediatorHooks {
   readonly observer?: StageObserver
   readonly clock?: Clock
-}
-
-/** What the configuration decides; replaced as a whole by a reload. */
-interface Configured {
-  readonly settings: RemediatorSettings
-  readonly assembled: Assembled
-  readonly authentication: AuthenticateOptions
 }
 
 const REPLACEMENT_CHECK_MS = 5_000
@@ -80,7 +71,17 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
   const metrics = measure(store, clock, failure.resolve)
   const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
   const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
-  const app = appOf({ store, metrics, options, log, clock, leadership, duty })
+  const { app, console: pages } = createWeb({
+    store,
+    metrics,
+    options,
+    log,
+    clock,
+    isLeading: () => leadership.isHeld,
+    configured: () => duty.configured(),
+    reload: () => duty.reload(),
+    onWork: () => duty.onWork(),
+  })
   const server = await listen(app, options.address, 'remediator', {
     webConfigFile: options.webConfigFile,
     log,
@@ -103,6 +104,7 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
     reload: () => duty.reload(),
     close: async () => {
       clearInterval(watch)
+      await pages.close()
       await server.close()
       await duty.end()
       leadership.stop()
@@ -235,50 +237,6 @@ function createRounds(foundation: Foundation, configured: () => Configured, onWo
     retentionDays: () => configured().settings.config.retention.incidents_days,
     onWork,
   })
-}
-
-interface AppParts extends Pick<Circumstances, 'options' | 'log' | 'clock'> {
-  readonly store: Store
-  readonly metrics: RemediatorMetrics
-  readonly leadership: Leadership
-  readonly duty: Duty
-}
-
-function appOf({ store, metrics, options, log, clock, leadership, duty }: AppParts): Express {
-  const version = readVersion()
-  const startedAt = new Date(clock.nowMs()).toISOString()
-  const { configured } = duty
-  return createApp({
-    address: options.address,
-    version,
-    log,
-    metrics,
-    authentication: () => configured().authentication,
-    reload: () => duty.reload(),
-    ownNames: () => namesIn(configured().settings.config.approval.link_base_url),
-    linkSecret: () => configured().assembled.linkSecret,
-    notReady: () => (store.isReplaced() ? 'another start has replaced the store' : undefined),
-    context: {
-      database: store.database,
-      journal: store.journal,
-      clock,
-      about: () => ({
-        version,
-        startedAt,
-        mode: configured().settings.config.mode,
-        isLeader: leadership.isHeld,
-        auditIntactAtStart: store.auditIsIntact,
-        boot: clock.boot(),
-      }),
-      rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
-      onWork: () => duty.onWork(),
-    },
-  })
-}
-
-/** Where people reach it through a proxy, its name is another than that of the machine. */
-function namesIn(baseUrl: string | undefined): string[] {
-  return baseUrl === undefined ? [] : [new URL(baseUrl).hostname]
 }
 
 /** Everything fallible is done before anything is replaced. */

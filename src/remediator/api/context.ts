@@ -2,7 +2,9 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Journal } from '../audit/journal.ts'
 import type { AboutRemediator } from '../status-view.ts'
+import type { SignInLinks } from '../console/sign-in-links.ts'
 import type { Database } from '../store/database.ts'
+import type { AuthenticateOptions } from './authenticate.ts'
 
 export interface RollbackReport {
   readonly incident: string
@@ -19,6 +21,10 @@ export interface ApiContext {
   readonly about: () => AboutRemediator
   /** Undefined when there is no such incident. */
   readonly rollback: (id: string, by: string, only?: readonly string[]) => Promise<RollbackReport | undefined>
+  /** As it is now: a reload may change it. */
+  readonly authentication: () => AuthenticateOptions
+  /** Links into the console. */
+  readonly links: SignInLinks
   /** There is something new to work on. */
   readonly onWork: () => void
 }

@@ -5,6 +5,7 @@ import { controlRoutes } from './control-routes.ts'
 import { incidentRoutes } from './incident-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { recordRoutes } from './record-routes.ts'
+import { signInRoutes } from './sign-in-routes.ts'
 import { defineRoute, type Route, type RouteDescription } from './route.ts'
 
 /** The webhook has a body of its own size and an answer that waits for the disk; here it is only described. */
@@ -20,7 +21,13 @@ const WEBHOOK: RouteDescription = {
 }
 
 export function apiRoutes(context: ApiContext, version: string): Route[] {
-  const routes = [...incidentRoutes(context), ...peopleRoutes(context), ...controlRoutes(context), ...recordRoutes(context)]
+  const routes = [
+    ...incidentRoutes(context),
+    ...peopleRoutes(context),
+    ...controlRoutes(context),
+    ...recordRoutes(context),
+    ...signInRoutes(context),
+  ]
   const openApi = defineRoute(
     {
       method: 'get',

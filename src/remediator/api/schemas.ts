@@ -211,5 +211,7 @@ export const Status = z.strictObject({
 })
 export type Status = z.infer<typeof Status>
 
+export const SignInLink = z.strictObject({ path: z.string().describe('Below the address of this remediator.'), expiresAt: Time })
+
 export const Accepted = z.strictObject({ accepted: z.number().int() })
 export const OpenApi = z.looseObject({ openapi: z.string() })

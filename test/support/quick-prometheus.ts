@@ -11,8 +11,8 @@ import { waitFor } from './wait-for.ts'
 const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
 const Config = z.looseObject({ rule_files: z.array(z.string()), alerting: z.unknown() })
 
-/** What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. */
-export async function startQuickPrometheus(stateDir: string): Promise<string> {
+/** What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. Its alerts are its own unless it tells them. */
+export async function startQuickPrometheus(stateDir: string, { tellsAlertmanager = false } = {}): Promise<string> {
   const directory = temporaryDirectory()
   for (const name of readdirSync(RULES)) {
     writeFileSync(
@@ -22,9 +22,12 @@ export async function startQuickPrometheus(stateDir: string): Promise<string> {
         .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s'),
     )
   }
-  const { alerting: _alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
+  const { alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
   const configFile = path.join(directory, 'prometheus.yaml')
-  writeFileSync(configFile, stringify({ ...config, rule_files: [path.join(directory, '*.yml')] }))
+  writeFileSync(
+    configFile,
+    stringify({ ...config, ...(tellsAlertmanager ? { alerting } : {}), rule_files: [path.join(directory, '*.yml')] }),
+  )
   const port = await choosePort('prometheus', 0)
   const args = [
     `--config.file=${configFile}`,

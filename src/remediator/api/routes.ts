@@ -1,6 +1,7 @@
 /** Owns the list of the API's routes, in the order of the document. */
 import { openApiDocument } from './openapi.ts'
 import type { ApiContext } from './context.ts'
+import { checkRoutes } from './check-routes.ts'
 import { controlRoutes } from './control-routes.ts'
 import { incidentRoutes } from './incident-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
@@ -20,7 +21,13 @@ const WEBHOOK: RouteDescription = {
 }
 
 export function apiRoutes(context: ApiContext, version: string): Route[] {
-  const routes = [...incidentRoutes(context), ...peopleRoutes(context), ...controlRoutes(context), ...recordRoutes(context)]
+  const routes = [
+    ...incidentRoutes(context),
+    ...peopleRoutes(context),
+    ...controlRoutes(context),
+    ...checkRoutes(context),
+    ...recordRoutes(context),
+  ]
   const openApi = defineRoute(
     {
       method: 'get',

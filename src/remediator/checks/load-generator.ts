@@ -6,14 +6,16 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import path from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { OperationalError, messageOf } from '../../lib/errors.ts'
+import { OperationalError, assert, messageOf } from '../../lib/errors.ts'
 import { LoadReport, type LoadOrder } from './load.ts'
 
 const PROGRAM = fileURLToPath(new URL(`./load-worker${path.extname(import.meta.url)}`, import.meta.url))
 /** Latencies of 100,000 requests and one answer fit. */
 const NODE_ARGUMENTS = ['--max-old-space-size=96', '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
-/** For the program to start on a machine that is busy, and to end a load in its own time. */
-const GRACE_MS = 20_000
+/** On a machine that is busy. */
+const START_MS_MAX = 30_000
+/** For a load to be ended in its own time. */
+const GRACE_MS = 10_000
 const STDERR_MAX = 4_096
 
 interface Running {
@@ -30,21 +32,41 @@ export class LoadGenerator {
     this.#environment = environment
   }
 
+  /** Resolves once the program runs, so that what is timed is the load alone. Throws as `run` does. */
+  async ready(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#running !== undefined) return
+    this.#running = start(this.#environment)
+    await this.#nextLine(START_MS_MAX, signal)
+  }
+
   /** One at a time. Throws OperationalError `load_failed` when the program cannot be run or does not end in time. */
   async run(order: LoadOrder, signal: AbortSignal): Promise<LoadReport> {
-    signal.throwIfAborted()
-    this.#running ??= start(this.#environment)
+    await this.ready(signal)
+    this.#running?.child.stdin.write(`${JSON.stringify(order)}\n`)
+    return LoadReport.parse(JSON.parse(await this.#nextLine(order.seconds * 1000 + GRACE_MS, signal)))
+  }
+
+  /** Ends the program, whatever it does; a later load starts a fresh one. */
+  close(): void {
+    const running = this.#running
+    this.#running = undefined
+    if (running === undefined) return
+    running.lines.close()
+    running.child.kill('SIGKILL')
+  }
+
+  async #nextLine(withinMs: number, signal: AbortSignal): Promise<string> {
+    assert(this.#running, 'the program was started')
     const { child, lines, words } = this.#running
-    const own = AbortSignal.any([signal, AbortSignal.timeout(order.seconds * 1000 + GRACE_MS)])
+    const own = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
     try {
-      const line = await new Promise<string>((resolve, reject) => {
-        own.addEventListener('abort', () => reject(new Error('the load did not end in time')), { once: true })
+      return await new Promise<string>((resolve, reject) => {
+        own.addEventListener('abort', () => reject(new Error(`the load program says nothing for ${withinMs / 1000} s`)), { once: true })
         child.once('error', reject)
         child.once('exit', (code, killedBy) => reject(new Error(`the load program ended (${killedBy ?? code}): ${words()}`)))
         lines.once('line', resolve)
-        child.stdin.write(`${JSON.stringify(order)}\n`)
       })
-      return LoadReport.parse(JSON.parse(line))
     } catch (error) {
       this.close()
       signal.throwIfAborted()
@@ -55,15 +77,6 @@ export class LoadGenerator {
       child.on('error', () => undefined)
       lines.removeAllListeners('line')
     }
-  }
-
-  /** Ends the program, whatever it does; a later load starts a fresh one. */
-  close(): void {
-    const running = this.#running
-    this.#running = undefined
-    if (running === undefined) return
-    running.lines.close()
-    running.child.kill('SIGKILL')
   }
 }
 

@@ -9,13 +9,14 @@ import { connect } from 'node:tls'
 import autocannon, { type Client, type Instance, type Options } from 'autocannon'
 import { messageOf } from '../../lib/errors.ts'
 import { printable } from '../../lib/log.ts'
-import { LoadOrder, type LoadReport } from './load.ts'
+import { LoadOrder, READY, type LoadReport } from './load.ts'
 import { percentile } from './result.ts'
 
 /** Latencies beyond this many are not kept: enough for any percentile. */
 const LATENCIES_MAX = 200_000
 const SHOWN_MAX = 200
 
+process.stdout.write(READY)
 for await (const line of createInterface({ input: process.stdin })) {
   const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({
     requests: 0,

@@ -1,6 +1,9 @@
 /** Owns what the remediator and its load program say to each other: one line of JSON each way for each load. */
 import { z } from 'zod'
 
+/** The program's first line. */
+export const READY = '{"ready":true}\n'
+
 /** What a load may be made of. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 

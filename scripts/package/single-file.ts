@@ -38,7 +38,11 @@ export const EXECUTABLES: Readonly<Record<string, Executable>> = {
     nodeFlags: SMALL_NODE_FLAGS,
   },
   'procwarden-remediator': {
-    programs: { cli: 'src/cli/executables/remediator.ts', 'audit-verify-worker': 'src/remediator/console/audit-verify-worker.ts' },
+    programs: {
+      cli: 'src/cli/executables/remediator.ts',
+      'audit-verify-worker': 'src/remediator/console/audit-verify-worker.ts',
+      'load-worker': 'src/remediator/checks/load-worker.ts',
+    },
     data: { 'package.json': 'package.json', ...assetFiles() },
     nodeFlags: [],
   },

@@ -1,11 +1,13 @@
 /** Owns `procwarden incidents`: what happened, as a table that fits the terminal or as JSON. Reads the store, also while no loop runs. */
 import { Command, Option } from 'commander'
 import { printable } from '../lib/log.ts'
+import { PERIODS, type Period } from '../remediator/audit/success.ts'
 import { viewIncident, viewIncidents, type IncidentView } from '../remediator/incident-view.ts'
 import { OUTCOMES, STATUSES, nameOf } from '../remediator/model.ts'
 import type { Database } from '../remediator/store/database.ts'
 import { listHumanAlerts } from '../remediator/store/escalations/list-human-alerts.ts'
 import { getIncident } from '../remediator/store/incidents/get-incident.ts'
+import { printIncidentStats } from './incident-stats.ts'
 import { parseMoment, parsePositiveInteger, stateDirOption } from './options.ts'
 import { readStore } from './read-store.ts'
 import { table, terminalWidth, wrap } from './table.ts'
@@ -22,6 +24,8 @@ interface Flags {
   readonly since?: string
   readonly until?: string
   readonly called?: boolean
+  readonly stats?: boolean
+  readonly by: Period
 }
 
 const INDENT = '    '
@@ -40,7 +44,10 @@ export function incidentsCommand(): Command {
     .addOption(new Option('--since <when>', 'received since: 90m, 2h, 7d, or 2026-01-31T12:00:00Z').argParser(parseMoment))
     .addOption(new Option('--until <when>', 'received before').argParser(parseMoment))
     .addOption(new Option('--called', 'only those that a person is called for and nobody has acknowledged'))
+    .addOption(new Option('--stats', 'figures instead of incidents: detected, healed, prevented, escalated'))
+    .addOption(new Option('--by <period>', 'with --stats').choices(PERIODS).default('week'))
     .action((flags: Flags) => {
+      if (flags.stats === true) return printIncidentStats(flags['state.dir'], flags.by, flags.json === true)
       const { status, outcome, alert: alertname, policy, group, since, until } = flags
       const filter = { status, outcome, alertname, policy, group, since, until }
       const incidents = readStore(flags['state.dir'], (database) =>

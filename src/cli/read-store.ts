@@ -4,6 +4,10 @@ import path from 'node:path'
 import { UsageError } from '../lib/errors.ts'
 import { Database, databasePath } from '../remediator/store/database.ts'
 
+export function hasStore(stateDir: string): boolean {
+  return existsSync(databasePath(path.resolve(stateDir)))
+}
+
 /** Opens the store of a state folder for one reading. Throws UsageError when there is none. */
 export function readStore<Result>(stateDir: string, read: (database: Database) => Result): Result {
   const file = databasePath(path.resolve(stateDir))

@@ -47,12 +47,18 @@ export function whoami(): string {
 }
 
 /** The answer's body. Throws UsageError with the remediator's own words when it refuses, or when it does not answer. */
-export async function ask(url: string, route: string, flags: RemediatorFlags, body?: Readonly<Record<string, unknown>>): Promise<unknown> {
+export async function ask(
+  url: string,
+  route: string,
+  flags: RemediatorFlags,
+  body?: Readonly<Record<string, unknown>>,
+  timeoutMs = TIMEOUT_MS,
+): Promise<unknown> {
   const headers = { authorization: `Bearer ${token(flags)}`, 'content-type': 'application/json' }
   const request = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) }
   let response: Response
   try {
-    response = await fetch(new URL(route, url), { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    response = await fetch(new URL(route, url), { ...request, signal: AbortSignal.timeout(timeoutMs) })
   } catch (error) {
     throw new UsageError(`the remediator at ${url} does not answer: ${causeOf(error)}`, error)
   }

@@ -19,8 +19,8 @@ interface Flags {
   readonly 'web.readTokenFile'?: string
   readonly 'web.actTokenFile'?: string
   readonly 'prometheus.url'?: string
-  readonly 'exporter.url'?: string
   readonly 'alertmanager.url'?: string
+  readonly 'exporter.url'?: string
   readonly 'host.instance'?: string[]
   readonly 'never.tree'?: number[]
   readonly 'path.procfs': string
@@ -45,7 +45,7 @@ export function remediatorCommand(): Command {
     .addOption(stateDirOption())
     .addOption(new Option('--mode <mode>', 'overrides the mode of the configuration').choices(MODES))
     .addOption(new Option('--prometheus.url <url>', 'where to confirm targets'))
-    .addOption(new Option('--exporter.url <url>', 'where diagnoses learn who created files lately'))
+    .addOption(new Option('--exporter.url <url>', 'where diagnoses learn who created files lately; its pages are checked'))
     .addOption(new Option('--alertmanager.url <url>', 'where active alerts are read from, at the start and every minute'))
     .addOption(new Option('--host.instance <name>', 'an instance label that means this host (repeatable)').argParser(collect))
     .addOption(new Option('--never.tree <pid>', 'a process tree that is never touched (repeatable)').argParser(collectPid))
@@ -60,8 +60,8 @@ export function remediatorCommand(): Command {
         address: parseListenAddress(flags['web.listenAddress']),
         mode: flags.mode,
         prometheusUrl: flags['prometheus.url'],
-        exporterUrl: flags['exporter.url'],
         alertmanagerUrl: flags['alertmanager.url'],
+        exporterUrl: flags['exporter.url'],
         tokenFile: flags['web.tokenFile'],
         readTokenFile: flags['web.readTokenFile'],
         actTokenFile: flags['web.actTokenFile'],

@@ -6,6 +6,7 @@ import { diagnosisText } from '../remediator/diagnosis/diagnosis-text.ts'
 import { viewWholeIncident, type WholeIncident } from '../remediator/incident-view.ts'
 import { getIncident } from '../remediator/store/incidents/get-incident.ts'
 import { findIncidentIds } from '../remediator/store/incidents/find-incident-ids.ts'
+import { adviceFacts } from './advise.ts'
 import { subjectOf } from './incidents.ts'
 import { stateDirOption } from './options.ts'
 import { readStore } from './read-store.ts'
@@ -46,6 +47,7 @@ function page(incident: WholeIncident, width: number): string {
     section('Timeline', timeline(incident, width)),
     section('Questions', questions(incident, width)),
     section('Kept', kept(incident, width)),
+    ...incident.advice.map((each) => section('Advisor', pairs(adviceFacts(each), width).trimEnd().split('\n'))),
     section('What you can do', advice(incident)),
   ]
     .filter((part) => part !== '')

@@ -47,9 +47,43 @@ async function statusOf(url: string | undefined, flags: Flags): Promise<{ readon
       isLeader: false,
       auditIntactAtStart: true,
       boot: systemClock().boot(),
+      nowMs: Date.now(),
+      checks: null,
     } as const
     return { status: readStore(flags['state.dir'], (database) => viewStatus(database, about)), fault: error.message }
   }
+}
+
+/** What the watchdog sees. */
+function watchdogFacts({ checks, actionsOfAnHour: actions, firing }: Status['watchdog']): Array<readonly [string, string]> {
+  const share = actions.failedRatio === null ? '' : `, ${(actions.failedRatio * 100).toFixed(0)} %`
+  return [
+    ...(checks === null ? [] : ([['Checks', checkWords(checks)]] as const)),
+    ...(checks === null || checks.drifting.length === 0
+      ? []
+      : ([['Drift', `${checks.drifting.join(', ')}: procwarden checks run`]] as const)),
+    [
+      'Actions',
+      actions.acted === 0 ? 'none within the last hour' : `${actions.acted} within the last hour, ${actions.failed} failed${share}`,
+    ],
+    [
+      'Watchdog',
+      firing.length === 0
+        ? 'no alert about checks or remediation fires'
+        : firing.map(({ alertname, since, summary }) => `${alertname} since ${since}: ${summary}`).join('; '),
+    ],
+  ]
+}
+
+function checkWords({ passed, failing, notTried, lastAt, hasBaseline }: NonNullable<Status['watchdog']['checks']>): string {
+  if (lastAt === null) return notTried.length === 0 ? 'none are configured' : 'none has run yet'
+  return [
+    `${passed} passed`,
+    ...(failing.length === 0 ? [] : [`FAILING: ${failing.join(', ')}`]),
+    ...(notTried.length === 0 ? [] : [`not tried: ${notTried.join(', ')}`]),
+    `last at ${lastAt}`,
+    ...(hasBaseline ? [] : ['no baseline is saved: procwarden checks baseline']),
+  ].join('; ')
 }
 
 function page(status: Status, url: string | undefined, fault: string | undefined): string {
@@ -74,6 +108,7 @@ function page(status: Status, url: string | undefined, fault: string | undefined
         ] as const)),
     ['Closed', `${incidents.done} done, ${incidents.cancelled} cancelled`],
     ['Cooling down', `${status.cooldowns} targets`],
+    ...watchdogFacts(status.watchdog),
     [
       'Audit trail',
       `${audit.length} entries, head ${audit.head.slice(0, 16)}${audit.intactAtStart ? '' : '; it was BROKEN at the start: procwarden audit verify'}`,

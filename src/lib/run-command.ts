@@ -4,6 +4,7 @@
  */
 import { execa } from 'execa'
 import { messageOf } from './errors.ts'
+import { findDescendants, isStill, type FoundProcess } from './linux/process-descendants.ts'
 
 export interface CommandRequest {
   /** The program, looked for on the given PATH, and its arguments. */
@@ -85,10 +86,13 @@ async function endInTime(
   const first = await Promise.race([exit, expiry(timeoutMs, exit, signal)])
   if (first !== undefined) return first
   if (pid !== undefined) {
+    // What left the group (setsid(2)) is known by its parents, as long as these live.
+    const below = findDescendants(pid)
     signalGroup(pid, 'SIGTERM')
     if ((await Promise.race([exit, expiry(TERM_GRACE_MS, exit, undefined)])) === undefined) signalGroup(pid, 'SIGKILL')
     await exit
     signalGroup(pid, 'SIGKILL')
+    for (const each of below) endStill(each)
   }
   return { kind: 'timed_out' }
 }
@@ -105,6 +109,14 @@ function expiry(ms: number, exit: Promise<unknown>, signal: AbortSignal | undefi
     signal?.addEventListener('abort', done)
     void exit.finally(done)
   })
+}
+
+function endStill(found: FoundProcess): void {
+  try {
+    if (isStill(found)) process.kill(found.pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
 }
 
 /** The group's number is the program's pid, which no other process can have while a member of the group lives (setpgid(2)). */

@@ -9,6 +9,8 @@ import { createPidfds } from '../lib/linux/pidfd.ts'
 import { readProcessDetails, readProcessIdentity, readStat, type ProcessIdentity } from '../lib/linux/proc-process.ts'
 import { isSingleFile } from '../lib/single-file.ts'
 import { createHolder } from './actions/held-processes.ts'
+import { createAdvisorDesk } from './advisor/create-desk.ts'
+import { createCheckKeeper } from './checks/create-keeper.ts'
 import type { RemediatorSettings } from './config.ts'
 import { createPrometheus } from './prometheus.ts'
 import { createDocker } from './services/docker.ts'
@@ -27,7 +29,9 @@ const DOCKER_TIMEOUT_MS = 120_000
 /** As the exporter names groups where its configuration says nothing else. */
 export const groupOf = (identity: ProcessIdentity): string => groupNameOf(identity)
 
-export function createParts({ config, peers, commandEnvironment }: RemediatorSettings, { options, procfs }: Foundation): Parts {
+export function createParts(settings: RemediatorSettings, foundation: Foundation): Parts {
+  const { config, peers, commandEnvironment } = settings
+  const { options, procfs } = foundation
   const { unit, container } = readProcessDetails(process.pid, procfs)
   const own = { ...(unit === undefined ? {} : { unit }), ...(container === undefined ? {} : { container }) }
   const neverList = createNeverList({
@@ -38,14 +42,17 @@ export function createParts({ config, peers, commandEnvironment }: RemediatorSet
     own,
   })
   const tool = (program: string, timeoutMs: number): ReturnType<typeof createTool> => createTool(program, commandEnvironment, timeoutMs)
+  const policies = createPolicies(config.policies, config.mode)
   const prometheus = peers.prometheus && createPrometheus(peers.prometheus)
   return {
     own,
     findMembers: createFindMembers(procfs, groupOf, prometheus),
     neverList,
     knownWriter: createKnownWriter(),
-    policies: createPolicies(config.policies, config.mode),
+    policies,
     prometheus,
+    checks: createCheckKeeper(settings, foundation, prometheus),
+    advisor: createAdvisorDesk(settings, foundation, prometheus, policies),
     // Bound when first needed: where the kernel has no pidfds, only an action fails, not the start.
     holder: createHolder(() => createPidfds(loadLibc()), procfs),
     managers: {

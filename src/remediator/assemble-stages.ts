@@ -9,6 +9,7 @@ import { promqlString, type Prometheus } from './prometheus.ts'
 import { findManager } from './services/find-manager.ts'
 import { act } from './stages/act.ts'
 import { admit } from './stages/admit.ts'
+import { advise } from './stages/advise.ts'
 import { approve } from './stages/approve.ts'
 import { guard } from './stages/guard.ts'
 import { identify } from './stages/identify.ts'
@@ -51,6 +52,7 @@ function decidingStages(
     recover: recover({ database, clock, policies, order, actions }),
     admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
     matchPolicy: matchPolicy(policies, order),
+    advise: advise({ database, clock, waitMs: parts.advisor?.waitMs }),
     identify: identify({
       procfs,
       groupOf,
@@ -91,7 +93,7 @@ function doingStages(
   hostCap: CapRule,
 ) {
   const { options, clock, procfs, database, journal, metrics } = foundation
-  const { prometheus, holder, managers, findMembers } = parts
+  const { prometheus, holder, managers, findMembers, checks } = parts
   return {
     snapshot: snapshot({
       procfs,
@@ -116,6 +118,7 @@ function doingStages(
       prometheus,
       managers,
       environment,
+      runCheck: (name, signal) => checks.runNow(name, 'verification', signal),
       database,
       clock,
       onVerdict: (policy, verdict) => metrics.attemptVerified({ policy, verdict }),

@@ -1,5 +1,7 @@
 /** Owns building the pipeline and what belongs to it from a configuration: everything that a reload replaces as a whole. */
 import type { Clock } from '../lib/clock.ts'
+import type { AdvisorDesk } from './advisor/desk.ts'
+import type { CheckKeeper } from './checks/keeper.ts'
 import type { RemediatorSettings } from './config.ts'
 import { MODES, type Incident, type Mode } from './model.ts'
 import { createDiagnostician, type Diagnostician } from './diagnosis/diagnostician.ts'
@@ -36,6 +38,9 @@ export interface Assembled {
   readonly mailer: Mailer | undefined
   /** What links in mails are signed with; undefined where there are none. */
   readonly linkSecret: string | undefined
+  readonly checks: CheckKeeper
+  /** Undefined when none is configured. */
+  readonly advisor: AdvisorDesk | undefined
   /** Whether what was only told, or left while everything was paused, may be done now. */
   mayActNow(known: Incident): boolean
   /** Undefined when there is no such incident. */
@@ -74,8 +79,15 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     clock,
     observer: foundation.observer,
     beforeEnding: (incident, ending, signal) => diagnoseAside(incident, ending, diagnostician, signal),
-    onEnding: (incident, ending) => people.herald.onEnding(incident, ending),
-    onEscalation: (to) => foundation.metrics.escalated(to),
+    onEnding: (incident, ending) => {
+      people.herald.onEnding(incident, ending)
+      parts.advisor?.concluded(incident, ending)
+    },
+    advisorWaitMs: parts.advisor?.waitMs,
+    onEscalation: (to) => {
+      foundation.metrics.escalated(to)
+      if (to === 'advisor') parts.advisor?.wake()
+    },
   })
   const sweep = createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days })
   const lookForVanished = createVanishedTargets({ database, clock, holder })
@@ -83,6 +95,8 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     pipeline,
     mailer: people.mailer,
     linkSecret: people.linkSecret,
+    checks: parts.checks,
+    advisor: parts.advisor,
     mayActNow: (known) => mayActNow(known, policies, database),
     rollback: (id, by, only) =>
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),

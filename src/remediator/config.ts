@@ -4,6 +4,9 @@ import { z } from 'zod'
 import { loadConfigFile } from '../lib/config-file.ts'
 import type { ListenAddress } from '../lib/http.ts'
 import { PeerSettings, createPeer, type Peer } from '../lib/peer.ts'
+import { advisorSettings } from './advisor/advisor-settings.ts'
+import { AdvisorConfig, type AdvisorSettings } from './advisor/config.ts'
+import { ChecksConfig } from './checks/config.ts'
 import { MODES, type Mode } from './model.ts'
 import { Desktop, Mail } from './notify/mail-config.ts'
 import { mailSettings, type MailSettings } from './notify/mail-settings.ts'
@@ -23,11 +26,15 @@ export const RemediatorConfig = z
     mode: z.enum(MODES).default('observe'),
     host: z.strictObject({ instances: z.array(z.string()).default([]) }).prefault({}),
     prometheus: PeerSettings.prefault({}),
-    /** Where it is asked who created files lately, for diagnoses. */
+    /** Where it is asked who created files lately, for diagnoses; and whose own pages are checked. */
     exporter: z.strictObject({ url: z.url().optional() }).prefault({}),
     /** Where active alerts are read from once a minute. */
     alertmanager: PeerSettings.prefault({}),
     policies: PolicyList.prefault(DEFAULT_POLICIES),
+    /** Synthetic checks. */
+    checks: ChecksConfig.prefault({}),
+    /** Whom to ask when no attempt has helped. */
+    advisor: AdvisorConfig.prefault({}),
     /** For all policies together: how much may be done to this machine. */
     caps: z.strictObject({ host: Cap.prefault({ max: 60, window_seconds: 600 }) }).prefault({}),
     /** When nothing is done under any policy. */
@@ -56,6 +63,17 @@ export const RemediatorConfig = z
       .prefault({}),
     mail: Mail.prefault({}),
     desktop: Desktop.prefault({}),
+  })
+  .superRefine(({ policies, checks }, context) => {
+    const names = new Set(checks.suite.map((check) => check.name))
+    for (const [index, policy] of policies.entries())
+      for (const [at, verification] of policy.verify.entries())
+        if (verification.kind === 'check' && verification.name !== undefined && !names.has(verification.name))
+          context.addIssue({
+            code: 'custom',
+            path: ['policies', index, 'verify', at, 'name'],
+            message: `no check is named "${verification.name}": checks.suite has ${[...names].join(', ') || 'none'}`,
+          })
   })
   .superRefine(({ mail, policies }, context) => {
     const known = new Set(policies.map(({ name }) => name))
@@ -92,6 +110,8 @@ export interface RemediatorSettings {
   readonly mail: MailSettings | undefined
   /** Undefined where no address is configured. */
   readonly peers: { readonly prometheus: Peer | undefined; readonly alertmanager: Peer | undefined }
+  /** Undefined when none is configured. */
+  readonly advisor: AdvisorSettings | undefined
   /** What a user's script inherits. */
   readonly commandEnvironment: Readonly<Record<string, string>>
 }
@@ -115,6 +135,7 @@ export function loadSettings(options: RemediatorOptions, environment: NodeJS.Pro
       alertmanager: createPeer(config.alertmanager, folder, 'alertmanager'),
     },
     mail: mailSettings(config.mail, environment, options.configFile),
+    advisor: advisorSettings(config.advisor, environment, options.configFile),
     commandEnvironment: commandEnvironment(environment),
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { ProcessIdentity, Procfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Holder } from './actions/held-processes.ts'
+import type { AdvisorDesk } from './advisor/desk.ts'
+import type { CheckKeeper } from './checks/keeper.ts'
 import type { Journal } from './audit/journal.ts'
 import type { RemediatorOptions } from './config.ts'
 import type { RemediatorMetrics } from './metrics.ts'
@@ -27,12 +29,19 @@ export interface Foundation {
   readonly journal: Journal
   readonly metrics: RemediatorMetrics
   readonly observer?: StageObserver
+  /** Where this remediator listens; undefined until it does. */
+  readonly ownUrl: () => string | undefined
+  /** There is something to work on. */
+  readonly onWork: () => void
 }
 
 /** What several stages and actions need. */
 export interface Parts {
   readonly policies: Policies
   readonly prometheus: Prometheus | undefined
+  readonly checks: CheckKeeper
+  /** Undefined where none is configured. */
+  readonly advisor: AdvisorDesk | undefined
   readonly holder: Holder
   readonly neverList: NeverList
   readonly managers: {

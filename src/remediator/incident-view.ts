@@ -4,6 +4,7 @@ import { similarIncidents, type SimilarIncident } from './diagnosis/similar-inci
 import type { AuditEntry, Incident } from './model.ts'
 import { viewApprovalsOf, type ApprovalView } from './people-view.ts'
 import { auditEntriesOf } from './store/audit/audit-entries-of.ts'
+import { adviceOf, type Advice } from './store/advice.ts'
 import type { Database } from './store/database.ts'
 import { diagnosisOf } from './store/diagnoses/diagnosis-of.ts'
 import type { Escalation } from './store/escalations/escalation-row.ts'
@@ -38,6 +39,8 @@ export type WholeIncident = IncidentView & {
   readonly diagnosis: Diagnosis | null
   /** The most alike first. */
   readonly similar: readonly SimilarIncident[]
+  /** What the advisor was asked, and what came of it. */
+  readonly advice: readonly Advice[]
 }
 
 const SIMILAR_MAX = 5
@@ -76,6 +79,7 @@ export function viewWholeIncident(database: Database, incident: Incident): Whole
     escalations: escalationsOf(database, incident.id),
     diagnosis: diagnosisOf(database, incident.id) ?? null,
     similar: similarIncidents(database, incident, SIMILAR_MAX),
+    advice: adviceOf(database, incident.id),
   }
 }
 

@@ -7,8 +7,10 @@ import { nextInboxEntries, type InboxEntry } from './store/inbox/next-inbox-entr
 import { removeFromInbox } from './store/inbox/remove-from-inbox.ts'
 import { createIncident } from './store/incidents/create-incident.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
+import { deleteOldSynthetic } from './store/incidents/delete-old-synthetic.ts'
 import { updateIncident } from './store/incidents/update-incident.ts'
 import { noteRecovery } from './store/recoveries.ts'
+import { isSynthetic } from './synthetic.ts'
 
 /** One transaction; it takes some 10 ms, during which no delivery is acknowledged. */
 const BATCH = 100
@@ -16,6 +18,8 @@ const BATCH = 100
 const ANOTHER_TARGET_MS = 30_000
 /** Looking for a writer costs seconds of a core; an alert that is sent again every half minute must not have it each time. */
 const LOOK_AGAIN_MS = 290_000
+/** Incidents of synthetic alerts: the last ones, for who looks for a fault. */
+const SYNTHETIC_KEPT = 20
 
 /** Whether what was only told, or left while everything was paused, may be done now: the mode has become bolder since. */
 export type MayActNow = (known: Incident) => boolean
@@ -57,6 +61,7 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
     return
   }
   const incident = createIncident(database, alert, receivedAt)
+  if (isSynthetic(incident)) return deleteOldSynthetic(database, SYNTHETIC_KEPT)
   const { severity, alertname } = incident
   journal.record(
     'opened',
@@ -84,7 +89,7 @@ export function endEpisode(known: Incident, why: string, database: Database, jou
     resolvedAt: at,
     ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
   })
-  journal.record('resolved', known.id, why)
+  if (!isSynthetic(known)) journal.record('resolved', known.id, why)
 }
 
 function isOpen(incident: Incident): boolean {

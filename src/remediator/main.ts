@@ -9,20 +9,21 @@ import { readVersion } from '../lib/version.ts'
 import { Admissions } from '../lib/web-admission.ts'
 import { createAlertmanager } from './alertmanager.ts'
 import { readTokens } from './api/tokens.ts'
-import { assemble, type Assembled, type Foundation } from './assemble.ts'
+import { assemble, type Foundation } from './assemble.ts'
 import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
+import { createWorker } from './create-worker.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
 import { Leadership } from './leadership.ts'
-import { logConclusion } from './log-conclusion.ts'
-import { createMetrics, type RemediatorMetrics } from './metrics.ts'
+import { measure } from './measure.ts'
+import type { RemediatorMetrics } from './metrics.ts'
 import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
+import { giveTimeToAnswer } from './give-time-to-answer.ts'
 import { RoundsKeeper } from './rounds.ts'
-import { extendApprovals } from './store/approvals.ts'
 import { createWeb, type Configured } from './web.ts'
-import { Worker } from './worker.ts'
+import type { Worker } from './worker.ts'
 
 export interface RunningRemediator {
   readonly url: string
@@ -40,7 +41,6 @@ export interface RemediatorHooks {
 }
 
 const REPLACEMENT_CHECK_MS = 5_000
-const ANSWER_MARGIN_MS = 120_000
 
 /** Starts the remediator. Throws UsageError for a bad configuration, a store that cannot be opened or a taken port. */
 export async function runRemediator(options: RemediatorOptions, log: Logger, hooks: RemediatorHooks = {}): Promise<RunningRemediator> {
@@ -69,7 +69,13 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
   const failure = Promise.withResolvers<string>()
   const admissions = new Admissions()
   const metrics = measure(store, clock, failure.resolve)
-  const { leadership, foundation } = lay(store, metrics, circumstances, { onGained: () => duty.begin(), onLost: () => duty.leave() })
+  const own: { url?: string } = {}
+  const { leadership, foundation } = lay(store, metrics, circumstances, {
+    ownUrl: () => own.url,
+    onWork: () => duty.worker.wake(),
+    onGained: () => duty.begin(),
+    onLost: () => duty.leave(),
+  })
   const duty = createDuty(first, foundation, admissions, () => leadership.isHeld)
   const { app, console: pages } = createWeb({
     store,
@@ -88,6 +94,7 @@ async function run(first: RemediatorSettings, store: Store, circumstances: Circu
     admissions,
     bearsToken: (authorization) => duty.configured().authentication.tokens.some(({ token }) => isAuthorized(authorization, token)),
   })
+  own.url = server.url
   const { mode } = first.config
   journal.record('started', null, `procwarden ${readVersion()} started in mode ${mode}.`, { mode })
   journal.flushNow()
@@ -132,6 +139,7 @@ interface Duty {
 function createDuty(first: RemediatorSettings, foundation: Foundation, admissions: Admissions, isLeading: () => boolean): Duty {
   const { options, log, journal, metrics } = foundation
   let configured = configure(first, foundation, admissions)
+  metrics.checks.source(() => configured.assembled.checks.states())
   const checkClock = createClockJumpCheck(foundation)
   const pace = createPace(() => performance.now())
   const mayWork = (): boolean => {
@@ -157,56 +165,37 @@ function createDuty(first: RemediatorSettings, foundation: Foundation, admission
       giveTimeToAnswer(foundation, configured.settings.config.approval.expire_seconds * 1000)
       rounds.start()
       configured.assembled.mailer?.start()
+      configured.assembled.checks.start()
+      configured.assembled.advisor?.start()
     },
     leave: () => {
       metrics.leading(false)
       log.warn('Another remediator on the same store has taken over; this one stands by')
       void rounds.stop()
       void configured.assembled.mailer?.stop()
+      void configured.assembled.checks.stop()
+      void configured.assembled.advisor?.stop()
       // A mailer that was stopped stays so; whoever takes over again needs a fresh one.
       configured = { ...configured, assembled: assemble(configured.settings, foundation) }
     },
     reload: async () => {
       const replacement = configure(loadSettings(options), foundation, admissions)
-      await configured.assembled.mailer?.stop()
+      await Promise.all([configured.assembled.mailer?.stop(), configured.assembled.checks.stop(), configured.assembled.advisor?.stop()])
       configured = replacement
-      if (isLeading()) configured.assembled.mailer?.start()
+      metrics.checks.source(() => configured.assembled.checks.states())
+      if (isLeading()) {
+        configured.assembled.mailer?.start()
+        configured.assembled.checks.start()
+        configured.assembled.advisor?.start()
+      }
       journal.record('reloaded', null, 'The configuration was read anew.')
       journal.flush()
       rounds.soon()
       log.info('Configuration reloaded')
     },
     end: async () => {
-      await Promise.all([worker.stop(), rounds.stop()])
+      await Promise.all([worker.stop(), rounds.stop(), configured.assembled.checks.stop(), configured.assembled.advisor?.stop()])
       await configured.assembled.mailer?.stop()
-    },
-  }
-}
-
-/** Nobody could answer while no remediator ran: whoever was asked before gets some time still. */
-function giveTimeToAnswer({ database, journal, clock }: Foundation, expireMs: number): void {
-  const untilMs = clock.nowMs() + Math.min(ANSWER_MARGIN_MS, expireMs)
-  const count = extendApprovals(database, untilMs)
-  if (count === 0) return
-  journal.record(
-    'approvals.extended',
-    null,
-    `${count} questions can be answered until ${new Date(untilMs).toISOString()}: no remediator ran meanwhile.`,
-    { count },
-  )
-  journal.flush()
-}
-
-/** The metrics, and what a corrupt store means besides being counted. */
-function measure({ database, auditIsIntact, wasSetAside }: Store, clock: Clock, onFailed: (why: string) => void): RemediatorMetrics {
-  const metrics = createMetrics(database, clock, readVersion())
-  metrics.auditIntact(auditIsIntact)
-  if (wasSetAside) metrics.storeFailed('corrupt')
-  return {
-    ...metrics,
-    storeFailed: (reason) => {
-      metrics.storeFailed(reason)
-      if (reason === 'corrupt') onFailed('the store is corrupt; the next start sets it aside')
     },
   }
 }
@@ -216,14 +205,23 @@ function lay(
   { database, journal }: Store,
   metrics: RemediatorMetrics,
   { options, log, clock, hooks }: Circumstances,
-  on: { readonly onGained: () => void; readonly onLost: () => void },
+  {
+    ownUrl,
+    onWork,
+    ...on
+  }: {
+    readonly ownUrl: () => string | undefined
+    readonly onWork: () => void
+    readonly onGained: () => void
+    readonly onLost: () => void
+  },
 ): { readonly leadership: Leadership; readonly foundation: Foundation } {
   const procfs = createProcfs(clock, options.procfs)
   const onStoreError = (reason: string): void => metrics.storeFailed(reason)
   const leadership = new Leadership({ database, clock, procfs, log, onStoreError, ...on })
   const fenced = database.fenced(leadership.fence)
   const observer = hooks.observer ? { observer: hooks.observer } : {}
-  return { leadership, foundation: { options, log, clock, procfs, database: fenced, journal, metrics, ...observer } }
+  return { leadership, foundation: { options, log, clock, procfs, database: fenced, journal, metrics, ownUrl, onWork, ...observer } }
 }
 
 function createRounds(foundation: Foundation, configured: () => Configured, onWork: () => void): RoundsKeeper {
@@ -248,26 +246,6 @@ function configure(settings: RemediatorSettings, foundation: Foundation, admissi
     assembled: assemble(settings, foundation),
     authentication: { tokens, certificates: web.client_certificates, admissions },
   }
-}
-
-function createWorker(foundation: Foundation, assembled: () => Assembled, mayWork: () => boolean): Worker {
-  const { database, journal, clock, log, metrics } = foundation
-  return new Worker({
-    database,
-    journal,
-    clock,
-    log,
-    mayWork,
-    pipeline: { run: (incident, signal) => assembled().pipeline.run(incident, signal) },
-    mayActNow: (known) => assembled().mayActNow(known),
-    sweep: (signal) => assembled().sweep(signal),
-    onStoreError: (reason) => metrics.storeFailed(reason),
-    onDone: (incident) => {
-      metrics.concluded(incident)
-      logConclusion(incident, log)
-      assembled().mailer?.wake()
-    },
-  })
 }
 
 /** A store that cannot be written must not keep the process from ending. */

@@ -1,6 +1,8 @@
 /** Owns the remediator's own metrics: their names, labels and meaning. Counts what it is told and asks the store at scrape time. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
+import { createAdvisorMetrics, type AdvisorMetrics } from './advisor/advisor-metrics.ts'
+import { createCheckMetrics, type CheckMetrics } from './checks/check-metrics.ts'
 import type { ActionName, Incident, Outcome, Reason } from './model.ts'
 import { addStoreGauges } from './store-gauges.ts'
 import type { Database } from './store/database.ts'
@@ -31,6 +33,8 @@ export interface RemediatorMetrics {
   reconciled(outcome: 'done' | 'failed'): void
   auditIntact(intact: boolean): void
   leading(isLeading: boolean): void
+  readonly checks: CheckMetrics
+  readonly advisor: AdvisorMetrics
 }
 
 const WEBHOOK_CODES = ['200', '400', '401', '403', '413', '503'] as const
@@ -86,14 +90,13 @@ export function createMetrics(database: Database, clock: Clock, version: string)
   for (const outcome of ['sent', 'postponed', 'given_up']) mails.inc({ outcome }, 0)
   for (const reason of ['busy', 'full', 'corrupt']) storeErrors.inc({ reason }, 0)
   addStoreGauges(registers, database, clock)
-  new Gauge({
-    name: 'procwarden_build_info',
-    help: 'Always 1; the labels tell the version.',
-    labelNames: ['part', 'version', 'nodejs'],
-    registers,
-  }).set({ part: 'remediator', version, nodejs: process.versions.node }, 1)
+  const checks = createCheckMetrics(registers)
+  const advisor = createAdvisorMetrics(registers)
+  addBuildInfo(registers, version)
   return {
     registry,
+    checks,
+    advisor,
     webhookAnswered: (code) => requests.inc({ code: String(code) }),
     concluded: ({ policy, action, outcome, reason, receivedAt, closedAt }) => {
       actions.inc({ policy: policy ?? 'none', action: action ?? 'none', outcome: outcome ?? 'open', reason: reason ?? 'none' })
@@ -109,4 +112,13 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),
     leading: (isLeading) => leading.set(isLeading ? 1 : 0),
   }
+}
+
+function addBuildInfo(registers: Registry[], version: string): void {
+  new Gauge({
+    name: 'procwarden_build_info',
+    help: 'Always 1; the labels tell the version.',
+    labelNames: ['part', 'version', 'nodejs'],
+    registers,
+  }).set({ part: 'remediator', version, nodejs: process.versions.node }, 1)
 }

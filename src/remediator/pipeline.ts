@@ -2,20 +2,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import { OperationalError } from '../lib/errors.ts'
-import type { Journal } from './audit/journal.ts'
 import type { Incident, IncidentPatch, Note } from './model.ts'
+import { concludeTrial, handOn, handedTo, whileAsking, type HandOnOptions, type HandedTo } from './hand-on.ts'
 import { mainAction } from './policies/words.ts'
 import type { Ending, Stage, StageResult, Subject } from './stage.ts'
 import { voidApprovalOf } from './store/approvals.ts'
-import type { Database } from './store/database.ts'
-import { insertEscalation } from './store/escalations.ts'
 import { updateIncident } from './store/incidents.ts'
 import { concludeIntent } from './store/intents.ts'
+import { isSynthetic } from './synthetic.ts'
 
 export interface Stages {
   readonly recover: Stage
   readonly admit: Stage
   readonly matchPolicy: Stage
+  readonly advise: Stage
   readonly identify: Stage
   readonly guard: Stage
   readonly approve: Stage
@@ -35,22 +35,20 @@ export interface StageObserver {
   after(stage: string, incident: Incident): void
 }
 
-export interface PipelineOptions {
-  readonly database: Database
-  readonly journal: Journal
+export interface PipelineOptions extends HandOnOptions {
   readonly clock: Clock
   /** Called in the transaction that ends a run: mails are enqueued with it or not at all. */
   readonly onEnding: (incident: Incident, ending: Ending) => void
   /** Called once an incident has been handed on. */
-  readonly onEscalation: (to: 'advisor' | 'person') => void
+  readonly onEscalation: (to: HandedTo) => void
   /** Called before a run ends, when all that is done is done; what it finds out is there for the ending. Never throws. */
   readonly beforeEnding?: (incident: Incident, ending: Ending, signal: AbortSignal) => Promise<void>
   readonly observer?: StageObserver | undefined
 }
 
 export function buildPipeline(stages: Stages, options: PipelineOptions): Pipeline {
-  const { recover, admit, matchPolicy, identify, guard, approve, snapshot, act, verify } = stages
-  return createPipeline([recover, admit, matchPolicy, identify, guard, approve, snapshot, act, verify], options)
+  const { recover, admit, matchPolicy, advise, identify, guard, approve, snapshot, act, verify } = stages
+  return createPipeline([recover, admit, matchPolicy, advise, identify, guard, approve, snapshot, act, verify], options)
 }
 
 function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pipeline {
@@ -68,7 +66,7 @@ function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pip
         options.observer?.before(stage.name, current.incident)
         const result = await runInTime(stage, { ...current, incident: record.incident }, signal)
         if (result.kind === 'end') {
-          await options.beforeEnding?.(record.incident, result.ending, signal)
+          if (!isSynthetic(record.incident)) await options.beforeEnding?.(record.incident, result.ending, signal)
           return conclude(result.subject, result.ending, record, options)
         }
         record.add(result.note, result.patch)
@@ -137,13 +135,14 @@ class Record {
   }
 }
 
-function conclude(subject: Subject, ending: Ending, record: Record, options: PipelineOptions): Incident {
+function conclude(subject: Subject, reached: Ending, record: Record, options: PipelineOptions): Incident {
   const { database, journal, clock, onEnding, observer } = options
   const { incident } = record
+  const to = handedTo(incident, reached, subject.policy, options)
+  const ending = to === 'advisor' ? whileAsking(reached, clock.nowMs(), options) : { ...reached, escalate: to === 'person' }
   observer?.before('conclude', incident)
   const at = new Date(clock.nowMs()).toISOString()
   const isClosed = ending.status === 'done' || ending.status === 'cancelled'
-  const isHandedOn = ending.escalate === true && incident.escalatedAt === null
   const { policy } = subject
   record.add(undefined, {
     status: ending.status,
@@ -159,34 +158,25 @@ function conclude(subject: Subject, ending: Ending, record: Record, options: Pip
     progress: ending.progress ? { ...ending.progress, intentId: null } : null,
     nextAtMs: ending.nextAtMs ?? null,
     closedAt: isClosed ? at : null,
-    ...(isHandedOn ? { escalatedAt: at } : {}),
+    ...(to === 'person' ? { escalatedAt: at } : {}),
+    // What was approved was something else than what the advisor will choose.
+    ...(to === 'advisor' ? { approvedBy: null } : {}),
   })
   record.write(() => {
     const { event, text, status, decision, reason, outcome, data } = ending
     // What is looked at again and again is told once.
     const isRepeat = status === 'deferred' && incident.summary === text && incident.reason === reason
-    if (!isRepeat) journal.record(event, incident.id, text, { decision, reason, outcome, ...data })
+    if (!isRepeat && !isSynthetic(incident)) journal.record(event, incident.id, text, { decision, reason, outcome, ...data })
     const { intentId = null, results = [] } = subject.progress ?? {}
     if (intentId !== null) concludeIntent(database, intentId, outcome ?? results.at(-1)?.outcome ?? 'unknown', at)
-    if (isHandedOn) handOn(incident, ending, subject, at, options)
+    if (!isSynthetic(incident)) concludeTrial(incident, ending, at, options)
+    if (to !== undefined) handOn(to, incident, ending, at, options)
     ending.within?.()
     // What is not asked any more can no longer be answered.
     if (status !== 'awaiting_approval') voidApprovalOf(database, incident.id, clock.nowMs())
-    onEnding({ ...record.incident }, ending)
+    if (!isSynthetic(incident)) onEnding({ ...record.incident }, ending)
   })
-  if (isHandedOn) for (const level of levelsOf(subject)) options.onEscalation(level)
+  if (to !== undefined) options.onEscalation(to)
   observer?.after('conclude', record.incident)
   return record.incident
-}
-
-/** Whoever comes first in the policy's list is asked first; the others follow when that does not help either. */
-function handOn(incident: Incident, { reason, text }: Ending, subject: Subject, at: string, { database, journal }: PipelineOptions): void {
-  for (const level of levelsOf(subject)) {
-    insertEscalation(database, { incident: incident.id, at, level, reason, text })
-    journal.record('escalated', incident.id, `Handed on to ${level === 'advisor' ? 'the advisor' : 'a person'}: ${text}`, { level, reason })
-  }
-}
-
-function levelsOf({ policy }: Subject): ReadonlyArray<'advisor' | 'person'> {
-  return policy?.escalate ?? ['person']
 }

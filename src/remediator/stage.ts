@@ -4,7 +4,7 @@ import type { ActionName, Decision, Incident, IncidentPatch, IncidentStatus, Mod
 import type { Policy } from './policies/policy.ts'
 import type { Progress } from './progress.ts'
 
-export const STAGES = ['recover', 'admit', 'match-policy', 'identify', 'guard', 'approve', 'snapshot', 'act', 'verify'] as const
+export const STAGES = ['recover', 'admit', 'match-policy', 'advise', 'identify', 'guard', 'approve', 'snapshot', 'act', 'verify'] as const
 export type StageName = (typeof STAGES)[number]
 
 /** What stages have found out so far. Never changed in place. */

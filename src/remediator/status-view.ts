@@ -1,5 +1,6 @@
 /** Owns how the remediator as a whole looks from outside: the JSON of /api/status and of `procwarden status --json`. */
 import type { Status } from './api/schemas.ts'
+import type { CheckState } from './checks/keeper.ts'
 import type { IncidentStatus, Mode } from './model.ts'
 import { lastAuditEntry } from './store/audit/last-audit-entry.ts'
 import type { Database } from './store/database.ts'
@@ -10,6 +11,7 @@ import { countIncidentsByStatus } from './store/incidents/count-incidents-by-sta
 import { activeCooldowns } from './store/intents/active-cooldowns.ts'
 import { outboxLength } from './store/outbox/outbox-length.ts'
 import { pausedBy } from './store/pause/paused-by.ts'
+import { viewWatchdog } from './watchdog-view.ts'
 import type { BootMoment } from '../lib/clock.ts'
 
 /** What only the running process knows. */
@@ -21,6 +23,9 @@ export interface AboutRemediator {
   readonly isLeader: boolean
   readonly auditIntactAtStart: boolean
   readonly boot: BootMoment
+  readonly nowMs: number
+  /** Null where nothing runs that knows which checks are configured. */
+  readonly checks: readonly CheckState[] | null
 }
 
 export function viewStatus(database: Database, about: AboutRemediator): Status {
@@ -44,6 +49,7 @@ export function viewStatus(database: Database, about: AboutRemediator): Status {
     cooldowns: activeCooldowns(database, about.boot),
     mailsWaiting: outboxLength(database),
     humanAlerts: openHumanAlerts(database),
+    watchdog: viewWatchdog(database, about.checks, about.nowMs),
     audit: { length: last?.seq ?? 0, head: last?.hash ?? '', intactAtStart: about.auditIntactAtStart },
   }
 }

@@ -39,7 +39,7 @@ export type ProcessTarget = z.infer<typeof ProcessTarget>
 
 /** A target without a process: it is down, or it is not a program at all. */
 export const NamedTarget = z.object({
-  kind: z.enum(['service', 'probe', 'host', 'folder']),
+  kind: z.enum(['service', 'probe', 'check', 'host', 'folder']),
   ...shared,
   name: z.string(),
   /** Of a folder: whose files they are, and since when they were written, where the writer is known (ISO 8601). */

@@ -86,9 +86,13 @@ function apiContext({ store, clock, isLeading, configured, onWork }: WebParts): 
       isLeader: isLeading(),
       auditIntactAtStart: store.auditIsIntact,
       boot: clock.boot(),
+      nowMs: clock.nowMs(),
+      checks: configured().assembled.checks.states(),
     }),
     authentication: () => configured().authentication,
     rollback: (id, by, only) => configured().assembled.rollback(id, by, only),
+    checks: () => configured().assembled.checks,
+    advisor: () => configured().assembled.advisor,
     onWork,
   }
 }

@@ -49,7 +49,7 @@ test('after an anomaly and its remediation every query succeeds and returns seri
   afterTest(async () => void (await loop.stop()))
   const instance = new URL(loop.report.exporter).host
   const past = Object.entries(CALM).map(([signal, calm]) => ({ signal, calm, group: GROUP, instance }))
-  const prometheus = await startQuickPrometheus(loop.report.stateDir, past)
+  const prometheus = await startQuickPrometheus(loop.report.stateDir, { signals: past })
   await misbehave(loop.watched, prometheus)
   const incident = await waitFor('the storm to be stopped', () => loop.incidents().find(({ outcome }) => outcome === 'killed'), 60_000)
   if (ANSWERS_FILE !== undefined) await delay(LONGER_MS)

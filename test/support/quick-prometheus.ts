@@ -14,9 +14,12 @@ const Config = z.looseObject({ rule_files: z.array(z.string()), alerting: z.unkn
 
 /**
  * What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. `signals` of the
- * exporter's programs have a past.
+ * exporter's programs have a past. Its alerts are its own unless it tells them.
  */
-export async function startQuickPrometheus(stateDir: string, signals: readonly CalmSignal[] = []): Promise<string> {
+export async function startQuickPrometheus(
+  stateDir: string,
+  { signals = [], tellsAlertmanager = false }: { readonly signals?: readonly CalmSignal[]; readonly tellsAlertmanager?: boolean } = {},
+): Promise<string> {
   const directory = temporaryDirectory()
   if (signals.length > 0) writeHistory(path.join(directory, 'data'), 'procwarden-exporter', signals)
   for (const name of readdirSync(RULES)) {
@@ -29,9 +32,12 @@ export async function startQuickPrometheus(stateDir: string, signals: readonly C
         .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s'),
     )
   }
-  const { alerting: _alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
+  const { alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
   const configFile = path.join(directory, 'prometheus.yaml')
-  writeFileSync(configFile, stringify({ ...config, rule_files: [path.join(directory, '*.yml')] }))
+  writeFileSync(
+    configFile,
+    stringify({ ...config, ...(tellsAlertmanager ? { alerting } : {}), rule_files: [path.join(directory, '*.yml')] }),
+  )
   const port = await choosePort('prometheus', 0)
   const args = [
     `--config.file=${configFile}`,

@@ -1,6 +1,8 @@
 /** Owns what the API's routes are given. */
 import type { Clock } from '../../lib/clock.ts'
+import type { AdvisorDesk } from '../advisor/desk.ts'
 import type { Journal } from '../audit/journal.ts'
+import type { CheckKeeper } from '../checks/keeper.ts'
 import type { AboutRemediator } from '../status-view.ts'
 import type { SignInLinks } from '../console/sign-in-links.ts'
 import type { Database } from '../store/database.ts'
@@ -25,6 +27,10 @@ export interface ApiContext {
   readonly authentication: () => AuthenticateOptions
   /** Links into the console. */
   readonly links: SignInLinks
+  /** As configured now. */
+  readonly checks: () => CheckKeeper
+  /** As configured now; undefined when there is none. */
+  readonly advisor: () => Pick<AdvisorDesk, 'opinion'> | undefined
   /** There is something new to work on. */
   readonly onWork: () => void
 }

@@ -43,6 +43,7 @@ const ListQuery = z.strictObject({
 })
 
 const By = z.string().max(1_024).optional().describe('Who decides, for the record.')
+const AdviseBody = z.looseObject({ by: By })
 const RollbackBody = z.looseObject({
   by: By,
   only: z.array(z.string().max(4_096)).max(PATHS_MAX).optional().describe('Of quarantined files only these, by the path they had.'),
@@ -82,6 +83,7 @@ export function incidentRoutes(context: ApiContext): Route[] {
       },
     ),
     rollbackRoute(context),
+    adviseRoute(context),
   ]
 }
 
@@ -98,6 +100,30 @@ function rollbackRoute(context: ApiContext): Route {
     async ({ id, body, identity }) => {
       const report = await context.rollback(id, nameFor(body.by, identity.name), body.only)
       return report ? { status: 200, body: report } : notFound('incident')
+    },
+  )
+}
+
+function adviseRoute(context: ApiContext): Route {
+  return defineRoute(
+    {
+      method: 'post',
+      path: '/api/incidents/:id/advise',
+      scope: 'act',
+      summary: 'Asks the advisor for its opinion about an incident, and answers with what came of it. Nothing is done on its strength.',
+      body: AdviseBody,
+      answers: {
+        200: { what: 'The exchange.', schema: 'Advice' },
+        404: NO_INCIDENT,
+        409: { what: 'No advisor is configured.', schema: 'Error' },
+      },
+    },
+    async ({ id, body, identity }) => {
+      const incident = getIncident(context.database, id)
+      if (!incident) return notFound('incident')
+      const advisor = context.advisor()
+      if (!advisor) return { status: 409, body: { error: 'no advisor is configured: set advisor.url and advisor.model' } }
+      return { status: 200, body: await advisor.opinion(incident, nameFor(body.by, identity.name)) }
     },
   )
 }

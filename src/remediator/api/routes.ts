@@ -1,6 +1,7 @@
 /** Owns the list of the API's routes, in the order of the document. */
 import { openApiDocument } from './openapi.ts'
 import type { ApiContext } from './context.ts'
+import { checkRoutes } from './check-routes.ts'
 import { controlRoutes } from './control-routes.ts'
 import { incidentRoutes } from './incident-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
@@ -25,6 +26,7 @@ export function apiRoutes(context: ApiContext, version: string): Route[] {
     ...incidentRoutes(context),
     ...peopleRoutes(context),
     ...controlRoutes(context),
+    ...checkRoutes(context),
     ...recordRoutes(context),
     ...signInRoutes(context),
   ]

@@ -2,12 +2,16 @@
 import { z } from 'zod'
 import { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { SimilarIncident } from '../diagnosis/similar-incidents.ts'
+import { CheckFigures, CheckResult as CheckRun } from '../checks/result.ts'
+import { CHECK_KINDS } from '../checks/definition.ts'
 import { ACTIONS, DECISIONS, MODES, OUTCOMES, REASONS, STATUSES } from '../model.ts'
 import { Progress } from '../progress.ts'
 import { Answer, How, OnExpiry } from '../store/approvals/approval-row.ts'
 import { EscalationLevel } from '../store/escalations/escalation-row.ts'
 import { HoldKind } from '../store/holds/hold-row.ts'
 import { QuarantineStatus } from '../store/quarantines/quarantine-row.ts'
+import { VERDICTS } from '../advisor/answer.ts'
+import { AdviceBody, AdvicePurpose, AdviceStatus } from '../store/advice/advice-row.ts'
 import { Target } from '../target.ts'
 
 const Time = z.iso.datetime().describe('ISO 8601, UTC')
@@ -156,8 +160,27 @@ export const HumanAlertList = z.array(
 
 export const Decided = Incident.extend({ remembered: z.boolean().describe('Whether the same is not asked again from now on.') })
 
+export const Advice = z.strictObject({
+  id: z.number().int(),
+  incident: z.string(),
+  purpose: AdvicePurpose.describe('choice: its answer may be tried. opinion: it is only told.'),
+  at: Time,
+  status: AdviceStatus,
+  askedAt: Time.nullable(),
+  latencyMs: z.number().nullable(),
+  tokens: z.number(),
+  verdict: z.enum(VERDICTS).nullable().describe('What became of the answer.'),
+  chosen: z
+    .looseObject({ action: z.enum(ACTIONS) })
+    .nullable()
+    .describe('The step that was tried.'),
+  outcome: z.enum(OUTCOMES).nullable().describe('What the trial gave.'),
+  ...AdviceBody.shape,
+})
+
 export const WholeIncident = Incident.extend({
   approvals: ApprovalList,
+  advice: z.array(Advice),
   snapshots: SnapshotList,
   quarantines: z.array(Quarantine),
   holds: z.array(Hold),
@@ -196,6 +219,26 @@ export const PauseState = z.strictObject({
   why: z.string().optional(),
 })
 
+export const Watchdog = z.strictObject({
+  checks: z
+    .strictObject({
+      passed: z.number().int(),
+      failing: z.array(z.string()),
+      drifting: z.array(z.string()),
+      notTried: z.array(z.string()),
+      lastAt: Time.nullable(),
+      hasBaseline: z.boolean(),
+    })
+    .nullable()
+    .describe('Null when no remediator runs.'),
+  actionsOfAnHour: z
+    .strictObject({ acted: z.number().int(), failed: z.number().int(), failedRatio: z.number().nullable() })
+    .describe('Incidents closed within the last hour that something was done about, and those of them that it did not help.'),
+  firing: z
+    .array(z.strictObject({ alertname: z.string(), since: Time, summary: z.string() }))
+    .describe('Alerts about checks and remediation that fire now.'),
+})
+
 export const Status = z.strictObject({
   version: z.string(),
   startedAt: Time.nullable().describe('Null when it does not run.'),
@@ -207,11 +250,24 @@ export const Status = z.strictObject({
   cooldowns: z.number().int(),
   mailsWaiting: z.number().int(),
   humanAlerts: z.number().int().describe('Calls for a person that nobody has acknowledged.'),
+  watchdog: Watchdog,
   audit: z.strictObject({ length: z.number().int(), head: z.string(), intactAtStart: z.boolean() }),
 })
 export type Status = z.infer<typeof Status>
 
 export const SignInLink = z.strictObject({ path: z.string().describe('Below the address of this remediator.'), expiresAt: Time })
+export const CheckResult = CheckRun
+export const CheckHistory = z.array(CheckRun)
+export const CheckList = z.array(
+  z.strictObject({
+    name: z.string(),
+    kind: z.enum(CHECK_KINDS),
+    program: z.string().nullable(),
+    everySeconds: z.number(),
+    last: CheckRun.nullable().describe('Null when it never ran.'),
+    healthy: CheckFigures.nullable().describe('What procwarden checks baseline saved; null when it did not.'),
+  }),
+)
 
 export const Accepted = z.strictObject({ accepted: z.number().int() })
 export const OpenApi = z.looseObject({ openapi: z.string() })

@@ -85,8 +85,10 @@ export const PolicyFields = z.strictObject({
   snapshot: Snapshot,
   /** What `procwarden rollback` runs besides; the alert is on its standard input. */
   rollback: z.strictObject({ command: CommandLine, timeout_seconds: z.number().min(0.1).max(3_600).default(60) }).optional(),
-  /** To whom it goes when nothing helped, in this order. */
+  /** To whom it goes when nothing helped: an advisor first, where one is configured; then a person. */
   escalate: z.array(z.enum(['advisor', 'person'])).default(['person']),
+  /** What an advisor may choose besides the steps of the ladder. */
+  advisor_actions: z.array(Step).max(16).default([]),
   caps: z.strictObject({ target: Cap.optional(), policy: Cap.optional() }).prefault({}),
   /** When nothing is done under this policy. */
   maintenance: z.array(MaintenanceWindow).max(32).default([]),

@@ -14,13 +14,20 @@ const Probe = z.strictObject({
   status: z.number().int().min(100).max(599).optional(),
   within_seconds: within(30),
 })
-const Check = z.strictObject({
-  kind: z.literal('check'),
-  /** Passed when it ends with exit code 0. */
-  command: CommandLine,
-  timeout_seconds: z.number().min(0.1).max(600).default(60),
-  within_seconds: within(0),
-})
+const Check = z
+  .strictObject({
+    kind: z.literal('check'),
+    /** Of a synthetic check. Left out, with no command either: the check that the alert names. */
+    name: z.string().min(1).optional(),
+    /** Instead of a synthetic check: passed when it ends with exit code 0. */
+    command: CommandLine.optional(),
+    timeout_seconds: z.number().min(0.1).max(600).default(60),
+    within_seconds: within(0),
+  })
+  .refine((check) => check.name === undefined || check.command === undefined, {
+    path: ['command'],
+    message: 'either the name of a synthetic check, or a command',
+  })
 const Promql = z.strictObject({
   kind: z.literal('promql'),
   query: QueryText,

@@ -2,6 +2,7 @@
 import os from 'node:os'
 import { isLoopback } from '../../lib/http.ts'
 import { end, next, refuse, type Stage } from '../stage.ts'
+import { isSynthetic } from '../synthetic.ts'
 
 export interface AdmitOptions {
   /** Values of `instance` that mean this host, with or without port; when empty, this host's own names and addresses. */
@@ -30,6 +31,17 @@ export function admit(options: AdmitOptions): Stage {
       const instance = incident.labels['instance']
       if (!isThisHost(instance))
         return refuse(subject, 'not_this_host', `The alert is about ${instance ?? 'an unnamed host'}, not about this one.`)
+      if (isSynthetic(incident)) {
+        return end(subject, {
+          event: 'notified',
+          text: 'The synthetic alert has arrived; nothing is done about it.',
+          status: 'done',
+          decision: 'notify',
+          reason: 'none',
+          outcome: 'notified',
+          action: 'notify',
+        })
+      }
       return next(subject)
     },
   }

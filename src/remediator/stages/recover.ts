@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../lib/clock.ts'
 import type { Action, ActionRequest, Look } from '../actions/action.ts'
+import { advisedPolicy } from '../advisor/advised.ts'
 import type { ActionName, Incident, Target } from '../model.ts'
 import { nameOf } from '../model.ts'
 import type { Policy } from '../policies/policy.ts'
@@ -32,7 +33,7 @@ export function recover(options: RecoverOptions): Stage {
       const { incident } = subject
       const intent = openIntentOf(options.database, incident.id)
       const written = options.policies.named(incident.policy) ?? options.policies.find(incident.labels)
-      const policy = written && options.order.asDecided(written, incident)
+      const policy = written && advisedPolicy(options.database, incident, options.order.asDecided(written, incident))
       const { progress } = incident
       if (progress?.phase === 'verifying' && incident.target) return goOnVerifying(subject, incident.target, policy, progress, options)
       if (!intent) return next(subject, undefined, progress ? { progress: null } : undefined)

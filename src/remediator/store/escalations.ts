@@ -1,5 +1,6 @@
 /** Owns the names by which stages and actions call the operations on escalations, each of which has a file of its own. */
 export { closeHumanAlerts } from './escalations/close-human-alerts.ts'
+export { closeAdvisorEscalations } from './escalations/close-advisor-escalations.ts'
 export { insertEscalation } from './escalations/insert-escalation.ts'
 export { dueHumanAlerts } from './escalations/list-human-alerts.ts'
 export { markSettled } from './escalations/mark-settled.ts'

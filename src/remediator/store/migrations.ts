@@ -3,5 +3,6 @@ import { firstSchema } from './migrations/001-first-schema.ts'
 import { stepsHoldsAndLeases } from './migrations/002-steps-holds-and-leases.ts'
 import { people } from './migrations/003-people.ts'
 import { diagnoses } from './migrations/004-diagnoses.ts'
+import { checksAndAdvice } from './migrations/005-checks-and-advice.ts'
 
-export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people, diagnoses]
+export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people, diagnoses, checksAndAdvice]

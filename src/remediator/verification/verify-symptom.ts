@@ -3,6 +3,7 @@ import { assert, messageOf } from '../../lib/errors.ts'
 import { printable } from '../../lib/log.ts'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { runCommand } from '../../lib/run-command.ts'
+import type { CheckResult } from '../checks/result.ts'
 import { occasionEnvironment, occasionJson } from '../actions/alert-environment.ts'
 import { zombiesOf } from '../actions/reap.ts'
 import { nameOf } from '../model.ts'
@@ -23,6 +24,8 @@ export interface VerifyTools {
   readonly prometheus: Prometheus | undefined
   readonly managers: Readonly<Record<Exclude<Managed['manager'], 'command'>, ServiceManager>>
   readonly environment: Readonly<Record<string, string>>
+  /** Runs a synthetic check now; undefined when there is none of that name. */
+  readonly runCheck: (name: string, signal: AbortSignal) => Promise<CheckResult | undefined>
 }
 
 type Of<Kind extends Verification['kind']> = Extract<Verification, { kind: Kind }>
@@ -45,7 +48,9 @@ export function verifySymptom(
     case 'probe':
       return verification.url === undefined ? isProbeUp(context, tools) : answers(verification.url, verification.status, signal)
     case 'check':
-      return passesCheck(verification, context, tools, signal)
+      return verification.command === undefined
+        ? passesNamed(verification.name ?? context.incident.labels['check'], tools, signal)
+        : passesCommand(verification, verification.command, context, tools, signal)
     case 'promql':
       return asked(tools, fillQuery(verification.query, context.incident.labels), (samples) => ofQuery(verification, samples))
     case 'alert-inactive':
@@ -121,8 +126,22 @@ function isProbeUp({ incident }: VerifyContext, tools: VerifyTools): Promise<Fin
   })
 }
 
-async function passesCheck(
+/** The synthetic check, run once more. */
+async function passesNamed(name: string | undefined, { runCheck }: VerifyTools, signal: AbortSignal): Promise<Finding> {
+  if (name === undefined) return { verdict: 'unknown', text: 'The alert names no check, and neither does the policy.' }
+  const result = await runCheck(name, signal)
+  const shown = printable(name).slice(0, SHOWN_MAX)
+  if (result === undefined) return { verdict: 'unknown', text: `No check is named ${shown}.` }
+  const { outcome, text } = result
+  if (outcome === 'skipped') return { verdict: 'unknown', text: `The check ${shown} could not be run: ${text}` }
+  return outcome === 'passed'
+    ? { verdict: 'passed', text: `Verified: the check ${shown} passes. ${text}` }
+    : { verdict: 'failed', text: `The check ${shown} fails: ${text}` }
+}
+
+async function passesCommand(
   verification: Of<'check'>,
+  argv: readonly string[],
   context: VerifyContext,
   { environment }: VerifyTools,
   signal: AbortSignal,
@@ -131,7 +150,7 @@ async function passesCheck(
   const occasion = { incident, target, policy, attempt }
   const { ending, stdout, stderr } = await runCommand(
     {
-      argv: verification.command,
+      argv,
       stdin: `${occasionJson(occasion)}\n`,
       environment: { ...environment, ...occasionEnvironment(occasion) },
       timeoutMs: verification.timeout_seconds * 1000,
@@ -139,7 +158,7 @@ async function passesCheck(
     },
     signal,
   )
-  const [program] = verification.command
+  const [program] = argv
   const said = printable((stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '').slice(0, SHOWN_MAX)
   switch (ending.kind) {
     case 'exited':

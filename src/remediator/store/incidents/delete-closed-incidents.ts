@@ -19,6 +19,7 @@ const BELONGINGS = [
   'DELETE FROM diagnoses WHERE incident = $id',
   'DELETE FROM ladder_orders WHERE incident = $id',
   'DELETE FROM quarantines WHERE incident = $id',
+  'DELETE FROM advice WHERE incident = $id',
   'DELETE FROM incidents WHERE id = $id',
 ]
 

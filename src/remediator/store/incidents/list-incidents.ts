@@ -23,12 +23,12 @@ export interface PageMark {
   readonly id: string
 }
 
-/** Newest first. */
+/** Newest first. Incidents of procwarden's own synthetic alerts only when they are asked for by name. */
 export function listIncidents(database: Database, limit: number, filter: IncidentFilter = {}, after?: PageMark): Incident[] {
   const sql = `SELECT ${COLUMNS} FROM incidents
     WHERE ($statuses IS NULL OR status IN (SELECT value FROM json_each($statuses)))
       AND ($outcomes IS NULL OR body ->> 'outcome' IN (SELECT value FROM json_each($outcomes)))
-      AND ($alertname IS NULL OR body ->> 'alertname' = $alertname)
+      AND (CASE WHEN $alertname IS NULL THEN body ->> 'alertname' <> 'ProcwardenRoundtrip' ELSE body ->> 'alertname' = $alertname END)
       AND ($policy IS NULL OR body ->> 'policy' = $policy)
       AND ($group IS NULL OR coalesce(body -> 'target' ->> 'group', body -> 'labels' ->> 'group') = $group)
       AND ($since IS NULL OR received_at >= $since)

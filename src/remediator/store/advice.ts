@@ -1,0 +1,10 @@
+/** Owns the names by which the advisor's parts call the operations on advice, each of which has a file of its own. */
+export { adviceOf } from './advice/advice-of.ts'
+export { adviceUse } from './advice/advice-use.ts'
+export { answerAdvice } from './advice/answer-advice.ts'
+export { choiceOf } from './advice/choice-of.ts'
+export { concludeAdvice } from './advice/conclude-advice.ts'
+export { getAdvice } from './advice/get-advice.ts'
+export { insertAdvice } from './advice/insert-advice.ts'
+export { waitingAdvice } from './advice/waiting-advice.ts'
+export type { Advice } from './advice/advice-row.ts'

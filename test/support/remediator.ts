@@ -44,7 +44,8 @@ export async function spawnRemediator(
   environment: Readonly<Record<string, string>> = {},
   behind: readonly string[] = [],
 ) {
-  const [command = process.execPath, ...before] = [...behind, process.execPath]
+  const [command, ...before] = [...behind, process.execPath]
+  if (command === undefined) throw new Error('there is always a program to run')
   const child = await temporaryProcess(
     command,
     [...before, CLI, 'remediator', '--state.dir', stateDir, '--web.listen-address', '127.0.0.1:0', '--mode', 'auto', ...args],

@@ -114,7 +114,7 @@ describe('webhook payload', () => {
       fc.property(fc.nat(whole.length), fc.nat(3), characters, (at, cut, put) => {
         const text = whole.slice(0, at) + put + whole.slice(at + cut)
         const answer = parseWebhookPayload(Buffer.from(text))
-        if (!isJson(text)) expect(answer).toEqual({ ok: false, faults: ['body: it is not JSON'] })
+        expect(isJson(text) || (!answer.ok && answer.faults[0] === 'body: it is not JSON')).toBe(true)
       }),
       { numRuns: 2_000 },
     )

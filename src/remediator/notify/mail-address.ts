@@ -2,8 +2,10 @@
 import { z } from 'zod'
 
 /** RFC 5321 without quoted local parts, comments and source routes, which only ever meant trouble. */
+// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
 const ADDRESS =
   /^[^\s@<>()[\]\\,;:"\u0000-\u001f\u007f-\u009f]{1,64}@[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff.-]{0,252}[A-Za-z0-9\u00a1-\uffff])?$/
+// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
 const NAMED = /^([^<>@"\\,;:\u0000-\u001f\u007f-\u009f]{1,100}) <([^<>]+)>$/
 
 export function isMailAddress(text: string): boolean {

@@ -6,7 +6,7 @@ import type { RemediatorSettings } from './config.ts'
 import type { Foundation } from './foundation.ts'
 import { createLinks, LINK_SECRET_FILE } from './links/create-links.ts'
 import { createDesktop } from './notify/desktop.ts'
-import { createHerald, type Herald } from './notify/herald.ts'
+import { createHerald, type Herald, type Notice } from './notify/herald.ts'
 import { createHumanAlerts } from './notify/human-alerts.ts'
 import type { MailOrigin } from './notify/incident-letter.ts'
 import { Mailer } from './notify/mailer.ts'
@@ -29,7 +29,7 @@ export function assemblePeople({ config, mail, commandEnvironment }: RemediatorS
   const linkSecret = linkBaseUrl === undefined ? undefined : readToken(path.join(options.stateDir, LINK_SECRET_FILE), { create: true })
   const linksFor = linkBaseUrl === undefined || linkSecret === undefined ? undefined : createLinks(linkBaseUrl, linkSecret)
   const desktop = createDesktop({ config: config.desktop, environment: commandEnvironment, log })
-  const shared = { mail, origin, database, clock, onNotice: desktop.notice }
+  const shared = { mail, origin, database, clock, onNotice: (notice: Notice) => desktop.notice(notice) }
   return {
     herald: createHerald({ ...shared, linksFor }),
     mailer: mail && new Mailer({ settings: mail, origin, database, clock, log, onOutcome: (outcome) => metrics.mailDone(outcome) }),

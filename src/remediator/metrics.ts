@@ -84,11 +84,11 @@ export function createMetrics(database: Database, clock: Clock, version: string)
   ])
   const intact = flag('procwarden_audit_intact', '1 when the audit trail was whole at the start, 0 when it was not.')
   const leading = flag('procwarden_remediation_leader', '1 while this remediator is the one of its store that works, 0 while it stands by.')
-  for (const code of WEBHOOK_CODES) requests.inc({ code }, 0)
-  for (const to of ['advisor', 'person']) escalations.inc({ to }, 0)
-  for (const outcome of ['done', 'failed']) reconciles.inc({ outcome }, 0)
-  for (const outcome of ['sent', 'postponed', 'given_up']) mails.inc({ outcome }, 0)
-  for (const reason of ['busy', 'full', 'corrupt']) storeErrors.inc({ reason }, 0)
+  fromZero(requests, 'code', WEBHOOK_CODES)
+  fromZero(escalations, 'to', ['advisor', 'person'])
+  fromZero(reconciles, 'outcome', ['done', 'failed'])
+  fromZero(mails, 'outcome', ['sent', 'postponed', 'given_up'])
+  fromZero(storeErrors, 'reason', ['busy', 'full', 'corrupt'])
   addStoreGauges(registers, database, clock)
   const checks = createCheckMetrics(registers)
   const advisor = createAdvisorMetrics(registers)
@@ -112,6 +112,11 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     auditIntact: (isIntact) => intact.set(isIntact ? 1 : 0),
     leading: (isLeading) => leading.set(isLeading ? 1 : 0),
   }
+}
+
+/** Published before the first event, so that `increase()` sees it. */
+function fromZero(counter: Counter, label: string, values: readonly string[]): void {
+  for (const value of values) counter.inc({ [label]: value }, 0)
 }
 
 function addBuildInfo(registers: Registry[], version: string): void {

@@ -71,6 +71,12 @@ export async function startSmtpServer({ keep, ...options }: Options = {}): Promi
     },
     ...options,
   })
+  const sockets = new Set<Socket>()
+  socketsOf.set(server, sockets)
+  server.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   // Connections that the tests break are no fault of the server.
   server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -84,7 +90,8 @@ export async function startSmtpServer({ keep, ...options }: Options = {}): Promi
   return Object.assign(state, { close, url: `smtp://127.0.0.1:${port}` })
 }
 
+const socketsOf = new WeakMap<SMTPServer, Set<Socket>>()
+
 function breakConnections(server: SMTPServer): void {
-  const { connections } = server as unknown as { connections: Set<{ _socket: Socket }> }
-  for (const connection of connections) connection._socket.destroy()
+  for (const socket of socketsOf.get(server) ?? []) socket.destroy()
 }

@@ -1,14 +1,11 @@
 /** Owns the pages behind a mail's link: what would be done, and what became of it. No script, nothing loaded, escaped throughout. */
 import { createHash } from 'node:crypto'
-import { html, raw } from 'hono/html'
-import type { HtmlEscapedString } from 'hono/utils/html'
 import type { ApprovalAnswer } from '../decide-approval.ts'
 import type { Incident } from '../model.ts'
 import { descriptionOf } from '../notify/incident-letter.ts'
 import { plain } from '../notify/letter.ts'
+import { html, styleElement, type Markup } from '../notify/markup.ts'
 import type { Approval } from '../store/approvals.ts'
-
-type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
 const STYLE = `:root{color-scheme:light dark;--back:#f4f5f7;--card:#fff;--ink:#1c2127;--soft:#59636e;--line:#d5d9de;--yes:#1a6b3c;--no:#475467}
 @media (prefers-color-scheme:dark){:root{--back:#101418;--card:#1b2127;--ink:#e8eaed;--soft:#a9b4bf;--line:#3a434c;--yes:#2f8f57;--no:#5d6b79}}
@@ -74,21 +71,17 @@ export function timeText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-function page(title: string, body: Html): string {
-  return String(
-    html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>${title} - procwarden</title>
-          <style>
-            ${raw(STYLE)}
-          </style>
-        </head>
-        <body>
-          <main>${body}</main>
-        </body>
-      </html>`,
-  )
+function page(title: string, body: Markup): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} - procwarden</title>
+        ${styleElement(STYLE)}
+      </head>
+      <body>
+        <main>${body}</main>
+      </body>
+    </html>`.toString()
 }

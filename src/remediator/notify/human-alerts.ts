@@ -58,10 +58,10 @@ export function createHumanAlerts(options: HumanAlertOptions): () => void {
 }
 
 function writeFile(alert: HumanAlert, options: HumanAlertOptions): void {
-  const [call] = callsOf([alert], options)
-  if (!call) return
+  const [first] = callsOf([alert], options)
+  if (!first) return
   const name = alertFileName(alert)
-  const letter = humanAlertLetter([call], options.origin)
+  const letter = humanAlertLetter([first], options.origin)
   writeAlertFile(options.stateDir, name, `${letter.subject}\n\n${letterText(letter)}`)
   nameAlertFile(options.database, alert.id, name)
 }

@@ -2,11 +2,8 @@
  * Owns how a letter looks as HTML: one column that a phone shows without zooming, light or dark as the reader has it, nothing
  * loaded from anywhere. Every value is escaped by the template; styles stand at the elements, because some readers drop the rest.
  */
-import { html } from 'hono/html'
-import type { HtmlEscapedString } from 'hono/utils/html'
 import { plain, type Choice, type Letter } from './letter.ts'
-
-type Html = HtmlEscapedString | Promise<HtmlEscapedString>
+import { html, styleElement, type Markup } from './markup.ts'
 
 const ACCENTS = { bad: '#b42318', ask: '#8a5300', good: '#1a6b3c', calm: '#475467' } as const
 
@@ -30,9 +27,7 @@ export function letterHtml(letter: Letter): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="supported-color-schemes" content="light dark" />
         <title>${plain(letter.subject)}</title>
-        <style>
-          ${DARK}
-        </style>
+        ${styleElement(DARK)}
       </head>
       <body
         class="page"
@@ -49,10 +44,10 @@ export function letterHtml(letter: Letter): string {
         </div>
       </body>
     </html>`
-  return String(page)
+  return page.toString()
 }
 
-function factTable(facts: Letter['facts']): Html {
+function factTable(facts: Letter['facts']): Markup {
   return html`<table role="presentation" style="width:100%;border-collapse:collapse;margin:4px 0 16px;font-size:15px">
     ${facts.map(
       ([name, value]) =>
@@ -64,14 +59,14 @@ function factTable(facts: Letter['facts']): Html {
   </table>`
 }
 
-function lineList(lines: readonly string[]): Html {
+function lineList(lines: readonly string[]): Markup {
   return html`<ul style="margin:0 0 16px;padding-left:20px;font-size:15px">
     ${lines.map((line) => html`<li style="margin:0 0 6px;overflow-wrap:anywhere">${plain(line)}</li> `)}
   </ul>`
 }
 
 /** With an accent: a button, where there is a link. */
-function choiceHtml({ label, command, url }: Choice, accent: string | undefined): Html {
+function choiceHtml({ label, command, url }: Choice, accent: string | undefined): Markup {
   const code =
     command === undefined
       ? ''

@@ -6,7 +6,7 @@ import { UsageError, messageOf } from '../../lib/errors.ts'
 import { isLoopback } from '../../lib/http.ts'
 import type { EventName } from './events.ts'
 import { MailAddress, SenderAddress } from './mail-address.ts'
-import { TLS_MODES, type Mail } from './mail-config.ts'
+import type { Mail } from './mail-config.ts'
 
 export interface MailRoute {
   readonly severity?: readonly string[] | undefined
@@ -18,7 +18,7 @@ export interface MailRoute {
 export interface MailSettings {
   /** With user and password, when there are some. Never to be shown. */
   readonly smtpUrl: string
-  readonly tls: (typeof TLS_MODES)[number]
+  readonly tls: Mail['tls']
   /** PEM. */
   readonly tlsCa: string | undefined
   readonly from: string

@@ -83,7 +83,8 @@ describe('a mail server that', () => {
       clock.advance(3_600_000)
       await turns()
     }
-    expect(smtp.received.map(({ to }) => to[0]).toSorted()).toEqual(recipients.toSorted())
+    expect(smtp.received.map(({ to }) => to[0])).toEqual(expect.arrayContaining(recipients))
+    expect(smtp.received).toHaveLength(2)
   })
 
   test('takes a mail and breaks off before it can say so gets it again, with the same Message-ID', async () => {

@@ -22,6 +22,7 @@ import { runProgram } from './run-program.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const PROGRAM = 'usr/lib/procwarden'
 const SHARED = 'usr/share/procwarden'
+const CONSOLE_ASSETS = 'remediator/console/assets'
 /** What the sources find beside themselves: the same files, where Debian wants what is alike on every machine. */
 const SHARED_FOLDERS = ['config', 'prometheus', 'alertmanager', 'grafana'] as const
 /** For development, for tests of its own, or for another C library than Debian's. */
@@ -47,6 +48,11 @@ export async function layDebianTree(root: string, epochSeconds: number): Promise
 async function layProgram(root: string): Promise<void> {
   const program = path.join(root, PROGRAM)
   await runProgram('tsc', ['-p', path.join(ROOT, 'tsconfig.build.json'), '--outDir', path.join(program, 'dist')], { cwd: ROOT })
+  // What browsers get is no TypeScript, and comes as it is.
+  cpSync(path.join(ROOT, 'src', CONSOLE_ASSETS), path.join(program, 'dist', CONSOLE_ASSETS), {
+    recursive: true,
+    filter: (file) => !file.endsWith('tsconfig.json'),
+  })
   copy('bin/procwarden', root, `${PROGRAM}/bin/procwarden`, 0o755)
   write(root, `${PROGRAM}/package.json`, packageFile())
   for (const folder of productionPackages()) {

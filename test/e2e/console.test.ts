@@ -25,6 +25,8 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
   let browser: Browser
   let alice: BrowserContext
   let url: string
+  /** The path of the first storm's page. */
+  let incident = '/incidents/none'
 
   beforeAll(async () => {
     mkdirSync(OUTPUT, { recursive: true })
@@ -77,10 +79,10 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
     const description = await page.locator('.plot svg.wide').getAttribute('aria-label')
     expect(description).toMatch(/^The highest measured value is [\d,]{3,} files per 5 minutes at .+ The limit is 100 files per 5 minutes\./)
     expect(description).toContain('frozen, asked')
-    const incident = page.url().replace(url, '')
+    incident = page.url().replace(url, '')
     await picture(page, 'console-asked')
 
-    await expectForeignOriginsToFail(incident)
+    await expectForeignOriginsToFail()
     expect(stateOf(storm.pid)).toBe('T')
 
     await page.getByRole('button', { name: /^Approve:/ }).click()
@@ -119,7 +121,7 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
   test('a read token looks and does not touch', async () => {
     const bob = await signedIn(browser, url, tokenOf('read'), 'bob')
     const page = await bob.newPage()
-    for (const each of [...PAGES, await incidentPath()]) {
+    for (const each of [...PAGES, incident]) {
       await page.goto(`${url}${each}`)
       // Signing out and verifying change nothing; filters only look.
       const acting = await page.locator('form[method=post]:not([action="/sign-out"]):not([action="/audit/verify"])').count()
@@ -140,10 +142,11 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
     page.on('console', (message) => {
       if (message.type() === 'error') found.push(`${page.url()} ${message.text()}`)
     })
-    for (const each of [...PAGES, await incidentPath()]) {
+    for (const each of [...PAGES, incident]) {
       await page.goto(`${url}${each}`)
       await page.locator('#live[data-state=live]').waitFor()
-      found.push(...(await accessibilityFaults(page)).map((fault) => `${each} ${fault}`))
+      // A narrow window has the same elements and colours: where they break into lines is all that differs.
+      if (width > 1_000) found.push(...(await accessibilityFaults(page)).map((fault) => `${each} ${fault}`))
       if ((await page.evaluate<number>('document.documentElement.scrollWidth')) > width) found.push(`${each} is wider than ${width} px`)
       await picture(page, `console-${colorScheme}-${width}-${each.split('/')[1] || 'first'}`)
     }
@@ -159,7 +162,7 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
   test('without a script everything can be read, and forms act', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, storageState: await alice.storageState() })
     const page = await context.newPage()
-    await page.goto(`${url}${await incidentPath()}`)
+    await page.goto(`${url}${incident}`)
     expect(await page.locator('.plot svg.wide path.current').getAttribute('d')).toMatch(/^M/)
     await page.goto(`${url}/`)
     await page.getByText('Kill switch').click()
@@ -199,13 +202,8 @@ describe.skipIf(BROWSER === undefined)('the console, in a browser, on a real loo
     expect(stateOf(pid)).not.toBe('T')
   }
 
-  async function incidentPath(): Promise<string> {
-    const [first] = loop.incidents()
-    return `/incidents/${first?.id}`
-  }
-
   /** A page that another server on the same host serves, in the browser of somebody who is signed in. */
-  async function expectForeignOriginsToFail(incident: string): Promise<void> {
+  async function expectForeignOriginsToFail(): Promise<void> {
     const evil = await serveEvil(url, incident)
     const page = await alice.newPage()
     await page.goto(evil.url)

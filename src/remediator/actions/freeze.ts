@@ -5,7 +5,7 @@ import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { nameOf } from '../model.ts'
 import type { ProcessTarget } from '../target.ts'
 import type { Database } from '../store/database.ts'
-import { addHold, holdsOf, removeHold, type Hold } from '../store/holds.ts'
+import { addHold, holdsOf, otherHoldOn, removeHold, type Hold } from '../store/holds.ts'
 import { descendantsOf, listProcesses, type TreeProcess } from '../suspects/process-tree.ts'
 import type { Action, ActionRequest, ActionResult } from './action.ts'
 import { freezeTree } from './freeze-tree.ts'
@@ -107,13 +107,21 @@ export function thawIncident(incident: string, options: Pick<FreezeOptions, 'hol
   // The last stopped is the lowest in its tree: children run again before their parent does.
   return holdsOf(options.database, incident)
     .toReversed()
-    .flatMap((hold) => thawHold(hold, options) ?? [])
+    .flatMap((hold) => {
+      const other = otherHoldOn(options.database, hold)
+      const text = thawHold(hold, options)
+      return text ?? (other ? `${nameOf(hold)} stays frozen: incident ${other.incident} has stopped it as well.` : [])
+    })
 }
 
-/** Lets one process go on and forgets that it was stopped. Undefined when there was nothing to let go on. */
+/**
+ * Lets one process go on and forgets that it was stopped. Undefined when there was nothing to let go on, or when another incident
+ * has stopped the same process: it goes on with the last of them.
+ */
 export function thawHold(hold: Hold, { holder, database, boot }: Pick<FreezeOptions, 'holder' | 'database' | 'boot'>): string | undefined {
   const name = nameOf(hold)
-  const held = hold.bootId === boot().bootId ? holder.hold(hold) : undefined
+  const isStillHeld = otherHoldOn(database, hold) !== undefined
+  const held = hold.bootId === boot().bootId && !isStillHeld ? holder.hold(hold) : undefined
   if (held === undefined) {
     removeHold(database, hold.id)
     return undefined

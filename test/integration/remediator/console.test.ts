@@ -117,6 +117,21 @@ describe('forms', () => {
     await settledIncident(remediator, ['awaiting_approval'])
   })
 
+  test('what two incidents have frozen goes on with the second', async () => {
+    const remediator = await started()
+    const alice = await signIn(remediator.url, tokenIn(remediator.stateDir, 'act'))
+    const { route, state, sleeper } = await asked(remediator)
+    await accuse(remediator, sleeper.pid, { labels: { alertname: 'Another' }, fingerprint: 'beef' })
+    const other = await waitFor('the other question', async () =>
+      (await incidentsOf(remediator)).find(({ alertname, status }) => alertname === 'Another' && status === 'awaiting_approval'),
+    )
+    await alice.submit(route, `${route}/thaw`)
+    expect(await (await alice.get(route)).text()).toContain(`stays frozen: incident ${other.id} has stopped it as well.`)
+    expect(state()).toBe('T')
+    await alice.submit(`/incidents/${other.id}`, `/incidents/${other.id}/deny`)
+    await waitFor('the sleeper to go on', () => state() === 'S')
+  })
+
   test('none acts without its secret, from elsewhere, or for who may only read', async () => {
     const remediator = await started()
     const { url, stateDir } = remediator

@@ -7,6 +7,8 @@ const REFRESH_MS = 15_000
 const HEIGHT_WIDE = 280
 const HEIGHT_NARROW = 240
 const NARROW = 560
+/** Numbers of marks that are closer than this would cover each other. */
+const APART = 16
 const DAY_SECONDS = 86_400
 /** Zoomed into less than that, minutes alone tell ticks apart no more. */
 const SHORT_SECONDS = 300
@@ -62,7 +64,12 @@ function clockText(seconds, length) {
 function optionsOf(evidence, top, width, readout) {
   const { unit, moments } = evidence
   const grid = { stroke: colour('--line'), width: 1 }
-  const axis = { stroke: colour('--quiet'), grid, ticks: grid, font: '11.5px system-ui, sans-serif' }
+  const axis = {
+    stroke: colour('--quiet'),
+    grid,
+    ticks: grid,
+    font: '11.5px "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", system-ui, sans-serif',
+  }
   const still = { points: { show: false } }
   return {
     width,
@@ -131,22 +138,37 @@ function drawMoments(chart, moments) {
   const { ctx, bbox } = chart
   const ratio = devicePixelRatio
   ctx.save()
-  ctx.font = `650 ${11 * ratio}px system-ui, sans-serif`
+  ctx.font = `650 ${11 * ratio}px "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", system-ui, sans-serif`
   ctx.textAlign = 'center'
   ctx.fillStyle = ctx.strokeStyle = colour('--text')
-  for (const [index, { at }] of moments.entries()) {
-    const x = chart.valToPos(at, 'x', true)
-    if (x < bbox.left || x > bbox.left + bbox.width) continue
-    const row = (index % 2 === 0 ? 12 : 2) * ratio
-    ctx.globalAlpha = 0.55
+  const xs = moments.map(({ at }) => chart.valToPos(at, 'x', true))
+  const isWithin = (/** @type {number} */ x) => x >= bbox.left && x <= bbox.left + bbox.width
+  ctx.globalAlpha = 0.55
+  for (const x of xs.filter(isWithin)) {
     ctx.beginPath()
-    ctx.moveTo(x, bbox.top - row + 3 * ratio)
+    ctx.moveTo(x, bbox.top - 4 * ratio)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    ctx.globalAlpha = 1
-    ctx.fillText(String(index + 1), x, bbox.top - row)
   }
+  ctx.globalAlpha = 1
+  for (const { x, text } of groupMarks(xs, APART * ratio)) if (isWithin(x)) ctx.fillText(text, x, bbox.top - 8 * ratio)
   ctx.restore()
+}
+
+/**
+ * Numbers for marks in order of time; those too close to be told apart share one (chart-scale.ts has the same).
+ * @param {number[]} xs
+ * @param {number} apart
+ */
+function groupMarks(xs, apart) {
+  /** @type {Array<{ first: number, last: number, x: number, lastX: number }>} */
+  const groups = []
+  for (const [index, x] of xs.entries()) {
+    const group = groups.at(-1)
+    if (group !== undefined && x - group.lastX < apart) Object.assign(group, { last: index + 1, lastX: x })
+    else groups.push({ first: index + 1, last: index + 1, x, lastX: x })
+  }
+  return groups.map(({ first, last, x, lastX }) => ({ x: (x + lastX) / 2, text: first === last ? String(first) : `${first}-${last}` }))
 }
 
 /** @param {Evidence} evidence */

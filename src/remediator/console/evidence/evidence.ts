@@ -77,6 +77,25 @@ export function constant(text: string | undefined, span: Span): Values {
   return timesOf(span).map(() => (Number.isFinite(value) ? value : null))
 }
 
+const LEAD_POINTS_MIN = 12
+
+/** Leaves out most of the time before anything was measured: a process that lives for a minute would be a stroke at the edge. */
+export function withoutEmptyLead<Shown extends Omit<Evidence, 'moments'>>(shown: Shown): Shown {
+  const { times, current, baseline, limit, lower, upper } = shown
+  const first = current.findIndex((value) => value !== null)
+  const from = first - Math.max(LEAD_POINTS_MIN, Math.ceil((times.length - first) / 3))
+  if (first < 0 || from <= 0) return shown
+  return {
+    ...shown,
+    times: times.slice(from),
+    current: current.slice(from),
+    baseline: baseline.slice(from),
+    limit: limit.slice(from),
+    lower: lower.slice(from),
+    upper: upper.slice(from),
+  }
+}
+
 const MOMENTS: Readonly<Record<string, string>> = {
   opened: 'noticed',
   approved: 'approved',

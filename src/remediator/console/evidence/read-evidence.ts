@@ -5,7 +5,18 @@ import type { TimelineEntry } from '../../incident-view.ts'
 import type { Incident } from '../../model.ts'
 import { readAlertExpressions, seriesNamesOf } from '../../prometheus-rules.ts'
 import type { Curve, Prometheus } from '../../prometheus.ts'
-import { constant, momentsOf, spanOf, timesOf, valuesOf, type Evidence, type EvidenceAnswer, type Span, type Values } from './evidence.ts'
+import {
+  constant,
+  momentsOf,
+  spanOf,
+  timesOf,
+  valuesOf,
+  withoutEmptyLead,
+  type Evidence,
+  type EvidenceAnswer,
+  type Span,
+  type Values,
+} from './evidence.ts'
 import { engineCurves, fittingCurve, sameSubject, selector, signalQuestion } from './question.ts'
 
 /** What is asked of Prometheus. */
@@ -79,7 +90,7 @@ async function read(incident: Incident, source: EvidenceSource, rules: RuleMemor
   try {
     const drawn = (await fromEngine(incident, source, span)) ?? (await fromRule(incident, source, rules, span))
     return drawn
-      ? { kind: 'drawn', drawn }
+      ? { kind: 'drawn', drawn: withoutEmptyLead(drawn) }
       : { kind: 'none', why: 'Prometheus has no measurements of it for that time: too old, or the series is gone.' }
   } catch (error) {
     if (error instanceof OperationalError) return { kind: 'none', why: `${messageOf(error)}.` }

@@ -84,6 +84,24 @@ export function bandPath(lower: Values, upper: Values, x: (index: number) => num
   return path
 }
 
+export interface MarkGroup {
+  /** Where its number stands. */
+  readonly x: number
+  /** `3`, or `3-5` where marks are too close to be told apart. */
+  readonly text: string
+}
+
+/** Numbers for marks in order of time; marks closer than `apart` share one. */
+export function groupMarks(xs: readonly number[], apart: number): MarkGroup[] {
+  const groups: Array<{ first: number; last: number; x: number; lastX: number }> = []
+  for (const [index, x] of xs.entries()) {
+    const group = groups.at(-1)
+    if (group && x - group.lastX < apart) Object.assign(group, { last: index + 1, lastX: x })
+    else groups.push({ first: index + 1, last: index + 1, x, lastX: x })
+  }
+  return groups.map(({ first, last, x, lastX }) => ({ x: (x + lastX) / 2, text: first === last ? String(first) : `${first}-${last}` }))
+}
+
 function coordinate(value: number): string {
   return value.toFixed(1)
 }

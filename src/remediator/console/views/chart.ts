@@ -3,7 +3,7 @@ import type { Evidence, EvidenceAnswer, Values } from '../evidence/evidence.ts'
 import { figureOf } from '../figures.ts'
 import { html, type Html, type Value } from '../html.ts'
 import { exactTime } from '../time.ts'
-import { bandPath, highestOf, linePath, tickText, timeTicks, valueTicks } from './chart-scale.ts'
+import { bandPath, groupMarks, highestOf, linePath, tickText, timeTicks, valueTicks } from './chart-scale.ts'
 
 interface Size {
   readonly name: 'wide' | 'narrow'
@@ -91,21 +91,24 @@ function picture(evidence: Evidence, { name, width, height, left, timeTicks: tic
       )}"
     />
     <path class="current" d="${linePath(current, x, y)}" />
-    ${evidence.moments.map(({ at }, index) => momentMark(xAt(at), index + 1, { left, right: width - RIGHT, floor }))}
+    ${momentMarks(
+      evidence.moments.map(({ at }) => xAt(at)),
+      { left, right: width - RIGHT, floor },
+    )}
   </svg>`
 }
 
-function momentMark(x: number, number: number, { left, right, floor }: { left: number; right: number; floor: number }): Value {
-  if (x < left || x > right) return undefined
-  // Marks close together stand on two rows, so that their numbers can be told apart.
-  const row = number % 2 === 0 ? 18 : 8
-  return html`<line class="moment" x1="${x}" x2="${x}" y1="${row + 3}" y2="${floor}" /><text
-      class="moment"
-      x="${x}"
-      y="${row}"
-      text-anchor="middle"
-      >${number}</text
-    >`
+/** Numbers of marks that are closer than this would cover each other. */
+const APART = 16
+
+function momentMarks(xs: readonly number[], { left, right, floor }: { left: number; right: number; floor: number }): Value {
+  const isWithin = (x: number): boolean => x >= left && x <= right
+  return [
+    xs.filter(isWithin).map((x) => html`<line class="moment" x1="${x}" x2="${x}" y1="${TOP - 6}" y2="${floor}" />`),
+    groupMarks(xs, APART)
+      .filter(({ x }) => isWithin(x))
+      .map(({ x, text }) => html`<text class="moment" x="${x}" y="${TOP - 10}" text-anchor="middle">${text}</text>`),
+  ]
 }
 
 /** The chart in a sentence, for who cannot see it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { momentsOf, spanOf, timesOf, valuesOf } from '../../../../src/remediator/console/evidence/evidence.ts'
+import { momentsOf, spanOf, timesOf, valuesOf, withoutEmptyLead } from '../../../../src/remediator/console/evidence/evidence.ts'
 import { fittingCurve, selector, signalQuestion } from '../../../../src/remediator/console/evidence/question.ts'
-import { bandPath, linePath, timeTicks, valueTicks } from '../../../../src/remediator/console/views/chart-scale.ts'
+import { bandPath, groupMarks, linePath, timeTicks, valueTicks } from '../../../../src/remediator/console/views/chart-scale.ts'
 import { seriesNamesOf } from '../../../../src/remediator/prometheus-rules.ts'
 import type { Incident } from '../../../../src/remediator/model.ts'
 
@@ -48,6 +48,16 @@ describe('the time that a chart spans', () => {
       ),
     ).toEqual([1, null, null, null, 4])
   })
+})
+
+test('of the time before the first measurement, only a lead is kept', () => {
+  const times = Array.from({ length: 200 }, (_, index) => index)
+  const values = times.map((at) => (at < 180 ? null : at))
+  const flat = times.map(() => 1)
+  const shown = withoutEmptyLead({ unit: '', source: '', times, current: values, baseline: flat, limit: flat, lower: flat, upper: flat })
+  expect([shown.times[0], shown.times.at(-1)]).toEqual([168, 199])
+  expect([shown.current, shown.baseline, shown.limit, shown.lower, shown.upper].map(({ length }) => length)).toEqual([32, 32, 32, 32, 32])
+  expect(withoutEmptyLead({ ...shown, current: flat.slice(168) }).times).toHaveLength(32)
 })
 
 describe('the question to Prometheus', () => {
@@ -111,6 +121,10 @@ describe('the paper of a chart', () => {
     expect(ticks.length).toBeGreaterThan(1)
     expect(ticks.length).toBeLessThan(7)
     expect(ticks.at(-1)).toBeLessThanOrEqual(top)
+  })
+
+  test('marks that are too close share a number', () => {
+    expect(groupMarks([10, 12, 100, 130, 135, 140], 16).map(({ text }) => text)).toEqual(['1-2', '3', '4-6'])
   })
 
   test('times are whole and within', () => {

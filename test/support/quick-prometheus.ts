@@ -18,7 +18,7 @@ export async function startQuickPrometheus(stateDir: string): Promise<string> {
     writeFileSync(
       path.join(directory, name),
       readFileSync(path.join(RULES, name), 'utf8')
-        .replaceAll(/^( *)interval: [14]m$/gm, '$1interval: 5s')
+        .replaceAll(/^( *)interval: [124]m$/gm, '$1interval: 5s')
         .replaceAll(/procwarden:signal:above offset (\d)m/g, (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 4}s`),
     )
   }

@@ -145,7 +145,12 @@ async function hourlyCosts(url: string, rules: readonly Rule[]): Promise<Map<str
   return costs
 }
 
-function costOf(name: string, evaluations: readonly Group[], hourlyMs: number, { rules, globalIntervalSeconds }: RuleSetOptions): GroupCost {
+function costOf(
+  name: string,
+  evaluations: readonly Group[],
+  hourlyMs: number,
+  { rules, globalIntervalSeconds }: RuleSetOptions,
+): GroupCost {
   const shipped = rules.find((rule) => rule.group === name)?.interval
   const intervalSeconds = shipped === undefined ? globalIntervalSeconds : (durationSeconds(shipped) ?? globalIntervalSeconds)
   const leastMs = Math.min(...evaluations.map(({ evaluationTime }) => evaluationTime * 1000))

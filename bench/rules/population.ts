@@ -90,7 +90,8 @@ function* processSeries(groups: number, atSeconds: number, age: number): Generat
     const isWriter = index % WRITERS_ONE_IN === 0
     yield ['procwarden_process_files_created_total', labels, isWriter ? Math.floor(age * 0.01) : 0]
     if (isWriter)
-      for (const what of ['deleted', 'examined', 'duplicates']) yield [`procwarden_process_files_${what}_total`, labels, Math.floor(age * 0.005)]
+      for (const what of ['deleted', 'examined', 'duplicates'])
+        yield [`procwarden_process_files_${what}_total`, labels, Math.floor(age * 0.005)]
     yield ['procwarden_process_descendants', labels, 2]
     yield ['procwarden_process_brood', labels, 2]
     yield ['procwarden_process_start_time_seconds', labels, Math.floor(atSeconds / DAY_SECONDS) * DAY_SECONDS]
@@ -140,7 +141,11 @@ function* managedSeries(groups: number, age: number): Generator<readonly [string
     yield ['procwarden_probe_up', probe, 1]
     yield ['procwarden_probe_duration_seconds', probe, 0.05 + 0.01 * noise(index, Math.floor(age / PROBE_PERIOD_SECONDS))]
     for (const [rank, le] of ['0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '+Inf'].entries())
-      yield ['procwarden_probe_latency_seconds_bucket', `${probe},le="${le}"`, Math.floor((age / PROBE_PERIOD_SECONDS) * Math.min(1, rank / 2))]
+      yield [
+        'procwarden_probe_latency_seconds_bucket',
+        `${probe},le="${le}"`,
+        Math.floor((age / PROBE_PERIOD_SECONDS) * Math.min(1, rank / 2)),
+      ]
   }
 }
 

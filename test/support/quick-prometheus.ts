@@ -19,7 +19,10 @@ export async function startQuickPrometheus(stateDir: string): Promise<string> {
       path.join(directory, name),
       readFileSync(path.join(RULES, name), 'utf8')
         .replaceAll(/^( *)interval: [124]m$/gm, '$1interval: 5s')
-        .replaceAll(/procwarden:signal:above offset (\d)m/g, (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 4}s`),
+        .replaceAll(
+          /procwarden:signal:above offset (\d)m/g,
+          (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 4}s`,
+        ),
     )
   }
   const { alerting: _alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))

@@ -47,11 +47,7 @@ describe('the shipped rules', () => {
 
   test('what must not wait is judged as often as is scraped, and nothing goes stale in between', () => {
     const every = (interval: string) => groups.filter((group) => group.interval === interval).map((group) => group.name)
-    expect(every('5s').toSorted()).toEqual([
-      'procwarden-files',
-      'procwarden-probes-urgent',
-      'procwarden-urgent',
-    ])
+    expect(every('5s').toSorted()).toEqual(['procwarden-files', 'procwarden-probes-urgent', 'procwarden-urgent'])
     expect(groups.filter((group) => group.interval === undefined)).toEqual([])
     expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['10s', '15s', '1m', '2m', '30s', '4m', '5s'])
   })

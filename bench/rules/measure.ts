@@ -32,7 +32,9 @@ export interface GroupCost {
   readonly medianMs: number
   /** The fastest evaluation: what other work on the machine has disturbed least. */
   readonly leastMs: number
-  /** Medians at the shipped interval. */
+  /** What the rules cost in addition whenever an hour is full. */
+  readonly hourlyMs: number
+  /** Medians at the shipped interval, and a sixtieth of what is done once an hour. */
   readonly msPerMinute: number
   readonly leastMsPerMinute: number
   readonly rules: ReadonlyArray<{ readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly medianMs: number }>
@@ -58,10 +60,12 @@ const Answer = z.object({
     ),
   }),
 })
+const QueryTimes = z.object({ data: z.object({ stats: z.object({ timings: z.object({ evalTotalTime: z.number() }) }) }) })
 type Group = z.infer<typeof Answer>['data']['groups'][number]
 
 const READY_MS_MAX = 300_000
 const LOOK_EVERY_MS = 500
+const HOUR_MS = 3_600_000
 /** The first evaluations fill caches and find counters without a past. */
 const SETTLING_EVALUATIONS = 2
 
@@ -119,11 +123,34 @@ export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost
     }
     if (groups.length > 0 && groups.every(({ name }) => (seen.get(name)?.size ?? 0) >= wanted)) break
   }
+  const hourly = await hourlyCosts(prometheus.url, options.rules)
   await prometheus.stop()
-  return [...seen].map(([name, evaluations]) => costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), options))
+  return [...seen].map(([name, evaluations]) =>
+    costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), hourly.get(name) ?? 0, options),
+  )
 }
 
-function costOf(name: string, evaluations: readonly Group[], { rules, globalIntervalSeconds }: RuleSetOptions): GroupCost {
+/**
+ * Milliseconds by group. A subquery in steps of an hour computes nothing in between, so that a run of some minutes would not
+ * see what it costs: it is asked for at the last full hour.
+ */
+async function hourlyCosts(url: string, rules: readonly Rule[]): Promise<Map<string, number>> {
+  const costs = new Map<string, number>()
+  const time = String(Math.floor(Date.now() / HOUR_MS) * (HOUR_MS / 1000))
+  for (const rule of rules.filter(({ expr }) => /:1h\]/.test(expr))) {
+    const body = new URLSearchParams({ query: rule.expr, time, stats: 'all' })
+    const { data } = QueryTimes.parse(await (await fetch(`${url}/api/v1/query`, { method: 'POST', body })).json())
+    costs.set(rule.group, (costs.get(rule.group) ?? 0) + data.stats.timings.evalTotalTime * 1000)
+  }
+  return costs
+}
+
+function costOf(
+  name: string,
+  evaluations: readonly Group[],
+  hourlyMs: number,
+  { rules, globalIntervalSeconds }: RuleSetOptions,
+): GroupCost {
   const shipped = rules.find((rule) => rule.group === name)?.interval
   const intervalSeconds = shipped === undefined ? globalIntervalSeconds : (durationSeconds(shipped) ?? globalIntervalSeconds)
   const leastMs = Math.min(...evaluations.map(({ evaluationTime }) => evaluationTime * 1000))
@@ -133,8 +160,9 @@ function costOf(name: string, evaluations: readonly Group[], { rules, globalInte
     intervalSeconds,
     medianMs,
     leastMs,
-    leastMsPerMinute: (leastMs * 60) / intervalSeconds,
-    msPerMinute: (medianMs * 60) / intervalSeconds,
+    hourlyMs,
+    leastMsPerMinute: (leastMs * 60) / intervalSeconds + hourlyMs / 60,
+    msPerMinute: (medianMs * 60) / intervalSeconds + hourlyMs / 60,
     rules: (evaluations[0]?.rules ?? []).map((rule, index) => ({
       name: rule.name,
       labels: rule.labels ?? {},

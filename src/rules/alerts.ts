@@ -131,14 +131,21 @@ function everySignal(written: readonly ThresholdRule[], name: string, excluded: 
   return [...new Set(signals)].filter((signal) => signal === ANY_SIGNAL || excluded.every((matcher) => fits(matcher, signal)))
 }
 
-/** The rules that record what the selector asks for, as far as their own labels tell. */
+/** The rules that record what the selector asks for, by its metric or a pattern for it, as far as their own labels tell. */
 export function recordedBy(selector: Selector, recorders: ReadonlyMap<string, readonly Rule[]>): Rule[] {
-  return (recorders.get(selector.metric) ?? []).filter((rule) =>
+  return recordersOf(selector, recorders).filter((rule) =>
     selector.matchers.every((matcher) => {
       const value = rule.labels[matcher.label]
       return value === undefined || fits(matcher, value)
     }),
   )
+}
+
+function recordersOf({ metric, matchers }: Selector, recorders: ReadonlyMap<string, readonly Rule[]>): readonly Rule[] {
+  if (metric !== '') return recorders.get(metric) ?? []
+  const names = matchers.filter(({ label }) => label === '__name__')
+  if (names.length === 0) return []
+  return [...recorders].flatMap(([name, rules]) => (names.every((matcher) => fits(matcher, name)) ? rules : []))
 }
 
 export function fits({ op, value }: SelectorMatcher, actual: string): boolean {

@@ -65,7 +65,9 @@ export async function readInForce(client: PrometheusClient): Promise<InForce> {
 function counted(samples: ReadonlyArray<{ readonly subject: string; readonly value: number }>): ValueInForce[] {
   return [...Map.groupBy(samples, ({ value }) => value)]
     .map(([value, having]) => {
-      const names = [...new Set(having.map(({ subject }) => subject).filter((subject) => subject !== ''))].toSorted()
+      // What holds for a whole signal names nobody, whoever else it holds for.
+      const isForAll = having.some(({ subject }) => subject === '')
+      const names = isForAll ? [] : [...new Set(having.map(({ subject }) => subject))].toSorted()
       return { value, subjects: names.length, examples: names.slice(0, EXAMPLES_MAX) }
     })
     .toSorted((a, b) => b.subjects - a.subjects)

@@ -69,8 +69,11 @@ async function startPrometheus(directory: string, data: string, instance: string
     const rules = readFileSync(path.join(RULES, name), 'utf8')
       .replaceAll(/^( *)interval: \d+[ms]$/gm, '$1interval: 2s')
       .replaceAll(/rate\((\w+)\[5m\]\)/g, 'rate($1[20s])')
-      .replaceAll('procwarden:signal:level[5m]', 'procwarden:signal:level[15s]')
-      .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 15s')
+      .replaceAll('procwarden:signal:above[5m]', 'procwarden:signal:above[15s]')
+      .replaceAll(
+        /procwarden:signal:above offset (\d)m/g,
+        (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 3}s`,
+      )
     writeFileSync(path.join(directory, name), rules)
   }
   const config = path.join(directory, 'prometheus.yaml')

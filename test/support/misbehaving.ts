@@ -125,7 +125,7 @@ const Config = z.looseObject({ rule_files: z.array(z.string()) })
 export async function hastenRules(loop: TestLoop, directory: string): Promise<void> {
   for (const name of readdirSync(RULES)) {
     const rules = readFileSync(path.join(RULES, name), 'utf8')
-      .replaceAll(/^( *)interval: (?:[14]m|30s)$/gm, '$1interval: 5s')
+      .replaceAll(/^( *)interval: (?:[124]m|30s)$/gm, '$1interval: 5s')
       .replaceAll(/rate\((procwarden_process_\w+)\[10m\]\)/g, 'rate($1[40s])')
       .replaceAll('procwarden_process_cpu_seconds_total offset 10m', 'procwarden_process_cpu_seconds_total offset 40s')
     writeFileSync(path.join(directory, name), rules)

@@ -26,10 +26,14 @@ export async function startQuickPrometheus(
     writeFileSync(
       path.join(directory, name),
       readFileSync(path.join(RULES, name), 'utf8')
-        .replaceAll(/^( *)interval: [14]m$/gm, '$1interval: 5s')
+        .replaceAll(/^( *)interval: [124]m$/gm, '$1interval: 5s')
         .replaceAll(/rate\((procwarden_group_\w+)\[5m\]\)/g, 'rate($1[20s])')
         .replaceAll('procwarden:signal:level[5m]', 'procwarden:signal:level[20s]')
-        .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s'),
+        .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s')
+        .replaceAll(
+          /procwarden:signal:above offset (\d)m/g,
+          (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 4}s`,
+        ),
     )
   }
   const { alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))

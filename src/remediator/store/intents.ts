@@ -1,5 +1,5 @@
 /** Owns the names by which stages and actions call the operations on intents and cooldowns, each of which has a file of its own. */
-export { attemptsThatHelped, type ActionRecord } from './intents/attempts-that-helped.ts'
+export { attemptsThatHelped } from './intents/attempts-that-helped.ts'
 export { activeCooldowns } from './intents/active-cooldowns.ts'
 export { capReached } from './intents/cap-reached.ts'
 export { concludeIntent } from './intents/conclude-intent.ts'

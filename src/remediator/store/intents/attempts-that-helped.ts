@@ -2,7 +2,7 @@
 import type { Database } from '../database.ts'
 import { numberOf, textOf } from '../row.ts'
 
-export interface ActionRecord {
+interface ActionRecord {
   /** Attempts that had the action among their steps and whose outcome is known. */
   readonly attempts: number
   readonly helped: number

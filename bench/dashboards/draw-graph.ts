@@ -225,5 +225,7 @@ function states(points: Points, step: number): Array<{ from: number; to: number;
     const before = found.at(-2)
     if (before !== undefined && found.at(-1)?.from === moment && moment - before.to <= step * 1.5) before.to = moment
   }
+  // A state lasts until the next sample, the last one for a step.
+  for (const [index, state] of found.entries()) if (state.to !== found[index + 1]?.from) state.to += step
   return found
 }

@@ -7,6 +7,7 @@ import { STEPS } from '../panels/panel.ts'
 import { count, stat } from '../panels/stat.ts'
 import { table } from '../panels/table.ts'
 import { timeSeries } from '../panels/time-series.ts'
+import { ACTED } from '../promql.ts'
 import { auditTrail, checks, people } from './remediation-people.ts'
 
 export function remediation(): Dashboard {
@@ -18,9 +19,6 @@ export function remediation(): Dashboard {
     rows: [now(), actions(), time(), incidents(), people(), checks(), auditTrail()],
   })
 }
-
-/** Runs that changed something; the others only told. */
-const ACTED = 'outcome!~"observed|refused|notified|cancelled"'
 
 function now(): Row {
   const width = 4

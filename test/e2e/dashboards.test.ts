@@ -66,24 +66,20 @@ test('after an anomaly and its remediation every query succeeds and returns seri
   if (ANSWERS_FILE !== undefined) await delay(LONGER_MS)
 
   const queries = committedDashboards().flatMap((dashboard) => listQueries(dashboard.json))
-  const answers = new Map<string, readonly Series[]>()
-  let empty: string[] = []
+  let empty = queries
   await waitFor(
     'all queries to return series',
     async () => {
-      for (const query of queries)
-        if ((answers.get(query.place) ?? []).length === 0) answers.set(query.place, await ask(prometheus, query, instance))
-      empty = queries.filter(({ place }) => answers.get(place)?.length === 0).map(({ place }) => place)
-      return empty.every((place) => place in MAY_BE_EMPTY)
+      const answers = await askAll(prometheus, empty, instance)
+      empty = empty.filter(({ place }) => answers.get(place)?.length === 0)
+      return empty.every(({ place }) => place in MAY_BE_EMPTY)
     },
     240_000,
   ).catch(() => undefined)
-  expect(empty.filter((place) => !(place in MAY_BE_EMPTY))).toEqual([])
-  if (ANSWERS_FILE !== undefined) {
-    for (const query of queries) answers.set(query.place, await ask(prometheus, query, instance))
-    writeFileSync(ANSWERS_FILE, JSON.stringify({ answers: Object.fromEntries(answers) }))
-  }
+  expect(empty.map(({ place }) => place).filter((place) => !(place in MAY_BE_EMPTY))).toEqual([])
 
+  const answers = await askAll(prometheus, queries, instance)
+  if (ANSWERS_FILE !== undefined) writeFileSync(ANSWERS_FILE, JSON.stringify({ answers: Object.fromEntries(answers) }))
   for (const dashboard of committedDashboards()) {
     for (const panel of shownPanels(dashboard).filter(({ type }) => type === 'table')) {
       const instant = panel.targets.map(
@@ -103,7 +99,7 @@ async function misbehave(watched: string, prometheus: string): Promise<void> {
   const [, crashing, killed] = await Promise.all([1, 2, 3].map(() => temporaryProcess(process.execPath, [TROUBLED, watched])))
   // An exit before the first measurement would be no increase.
   const measured: DashboardQuery = { uid: '', place: 'the program', expr: `procwarden_group_exits_total{group="${GROUP}"}`, instant: true }
-  await waitFor('the program to be measured', async () => (await ask(prometheus, measured, '')).length > 0, 60_000)
+  await waitFor('the program to be measured', async () => (await ask(prometheus, measured, '', Date.now() / 1000)).length > 0, 60_000)
   const storm = await startRunawayWriter(watched, 20)
   // Whoever writes at a healthy pace has series when the storm is over.
   await startRunawayWriter(watched, 6_000)
@@ -122,8 +118,15 @@ async function exporterConfig(): Promise<string> {
   return file
 }
 
-async function ask(prometheus: string, query: DashboardQuery, instance: string): Promise<readonly Series[]> {
+/** As Grafana does when a dashboard is opened: all at one moment. By place. */
+async function askAll(prometheus: string, queries: readonly DashboardQuery[], instance: string): Promise<Map<string, readonly Series[]>> {
   const now = Date.now() / 1000
+  const answers = new Map<string, readonly Series[]>()
+  for (const query of queries) answers.set(query.place, await ask(prometheus, query, instance, now))
+  return answers
+}
+
+async function ask(prometheus: string, query: DashboardQuery, instance: string, now: number): Promise<readonly Series[]> {
   const values: Record<string, string> = query.uid === BOARDS.group.uid ? { instance, group: GROUP } : {}
   const body = new URLSearchParams({
     query: substituteVariables(query.expr, values),

@@ -2,10 +2,11 @@
 import { AnnotationQueryBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { DATASOURCE } from './panels/panel.ts'
+import { ACTED } from './promql.ts'
 
 const STEP = '10s'
 
-const ACTIONS = 'procwarden_remediation_actions_total{outcome!~"observed|refused|notified|cancelled"}'
+const ACTIONS = `procwarden_remediation_actions_total{${ACTED}}`
 
 /**
  * Runs that did something. `increase()` would lose the first of each kind, whose series begins at 1; what was not there a

@@ -9,6 +9,9 @@ export const ONE_PROGRAM = 'instance="$instance",group="$group"'
 /** Of alerts: those about the chosen programs, and those that are about no program. */
 export const ALERT = `alertstate="firing",remediate=~".+",${HOST},group=~"$group|"`
 
+/** Runs of an incident that did something to the machine, or tried to; the others told, asked, waited or found nothing to do. */
+export const ACTED = 'outcome=~"killed|frozen|thawed|restarted|quarantined|reaped|executed|failed|unknown"'
+
 /** Per second, over the window that suits the resolution of the panel. */
 export function rate(metric: string, matchers: string): string {
   return `rate(${metric}{${matchers}}[$__rate_interval])`

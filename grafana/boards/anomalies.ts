@@ -10,6 +10,7 @@ import { timeline } from '../panels/timeline.ts'
 import { ALERT, HOST, PROGRAM } from '../promql.ts'
 import { alertTimeline } from './alert-timeline.ts'
 import { ANOMALY_QUERIES } from './anomaly-queries.ts'
+import { DIAGNOSIS_TEXTS } from './diagnosis-texts.ts'
 
 export function anomalies(): Dashboard {
   return board({
@@ -80,7 +81,7 @@ function nowRow(): Row {
             { from: 4, title: 'Limit', unit: 'sishort', width: 80 },
             { from: 'unit', title: 'Unit', width: 100 },
             { from: 5, title: 'Growth per hour', unit: 'sishort', width: 100 },
-            { from: 'diagnosis', title: 'Diagnosis' },
+            { from: 'diagnosis', title: 'Diagnosis', texts: DIAGNOSIS_TEXTS },
             { from: 'confidence', title: 'Confidence', width: 95 },
             { from: 'recommended_action', title: 'Recommended action' },
             { from: 'status', title: 'State', width: 130 },

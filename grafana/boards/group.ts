@@ -33,9 +33,14 @@ function now(): Row {
         width: 4,
         panel: stat({
           title: 'Kind',
-          description: 'The category that the program is taken for; empty when none is known.',
+          description: 'The category that the program is taken for.',
           unit: 'short',
-          queries: [{ expr: `max by (category) (procwarden_group_info{${ONE_PROGRAM}})`, legend: '{{category}}' }],
+          queries: [
+            {
+              expr: `max by (category) (label_replace(procwarden_group_info{${ONE_PROGRAM}}, "category", "unknown", "category", ""))`,
+              legend: '{{category}}',
+            },
+          ],
           steps: STEPS.plain,
           namesOnly: true,
         }),

@@ -25,6 +25,7 @@ export function people(): Row {
             { value: null, color: 'text' },
             { value: 1, color: 'orange' },
           ],
+          texts: { '0': { text: 'none', color: 'text' } },
         }),
       },
       {

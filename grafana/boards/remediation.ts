@@ -7,6 +7,8 @@ import { STEPS } from '../panels/panel.ts'
 import { count, stat } from '../panels/stat.ts'
 import { table } from '../panels/table.ts'
 import { timeSeries } from '../panels/time-series.ts'
+import { ACTED } from '../promql.ts'
+import { DIAGNOSIS_TEXTS } from './diagnosis-texts.ts'
 import { auditTrail, checks, people } from './remediation-people.ts'
 
 export function remediation(): Dashboard {
@@ -18,9 +20,6 @@ export function remediation(): Dashboard {
     rows: [now(), actions(), time(), incidents(), people(), checks(), auditTrail()],
   })
 }
-
-/** Runs that changed something; the others only told. */
-const ACTED = 'outcome!~"observed|refused|notified|cancelled"'
 
 function now(): Row {
   const width = 4
@@ -212,7 +211,7 @@ function incidents(): Row {
             { from: 'group', title: 'Program', link: toProgram('Host') },
             { from: 'pid', title: 'pid', width: 80 },
             { from: 'subject', title: 'Where' },
-            { from: 'diagnosis', title: 'Diagnosis' },
+            { from: 'diagnosis', title: 'Diagnosis', texts: DIAGNOSIS_TEXTS },
             { from: 'confidence', title: 'Confidence' },
             { from: 'recommended_action', title: 'Recommended action' },
             { from: 'host', title: 'Host' },

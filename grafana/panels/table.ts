@@ -38,7 +38,12 @@ export function table(options: TableOptions): Panel {
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...STEPS.plain]))
     .targets(queries.map((expr, index) => tableQuery({ expr }, index)))
   if (options.noValue !== undefined) builder.noValue(options.noValue)
-  if (queries.length > 1) builder.withTransformation({ id: 'merge', options: {} })
+  if (queries.length > 1) {
+    builder
+      // Rows belong together by their labels alone.
+      .withTransformation({ id: 'filterFieldsByName', options: { exclude: { names: ['Time'] } } })
+      .withTransformation({ id: 'merge', options: {} })
+  }
   const fieldOf = (column: Column): string => fieldName(column, queries.length)
   builder
     // Labels that nobody asked for, such as those of a user's own Prometheus, would be columns as well.

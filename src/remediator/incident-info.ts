@@ -6,6 +6,7 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../lib/clock.ts'
 import type { Incident } from './model.ts'
 import type { Database } from './store/database.ts'
+import { diagnosisSummary } from './store/diagnoses/diagnosis-summary.ts'
 import { currentIncidents } from './store/incidents/current-incidents.ts'
 
 /** So many series at most, whatever happens on the machine. */
@@ -35,7 +36,7 @@ const LABELS = [
 type InfoLabels = Record<(typeof LABELS)[number], string>
 
 /** What is known of an incident's reason; empty where nothing is. */
-export interface Advice {
+interface Advice {
   readonly diagnosis: string
   readonly confidence: string
   readonly recommendedAction: string
@@ -50,13 +51,15 @@ export function addIncidentInfo(registers: Registry[], database: Database, clock
     collect() {
       this.reset()
       const since = new Date(clock.nowMs() - RECENT_MS).toISOString()
-      for (const incident of currentIncidents(database, since, INCIDENTS_MAX)) this.set(infoOf(incident, adviceOn(incident)), 1)
+      for (const incident of currentIncidents(database, since, INCIDENTS_MAX)) this.set(infoOf(incident, adviceOn(database, incident)), 1)
     },
   })
 }
 
-/** What is advised on an incident: what the policy does, or what the rule asks for when no policy has taken it up. */
-export function adviceOn({ action, labels }: Incident): Advice {
+/** The diagnosis; before there is one, what the policy does, or what the rule asks for when no policy has taken it up. */
+function adviceOn(database: Database, { id, action, labels }: Incident): Advice {
+  const diagnosis = diagnosisSummary(database, id)
+  if (diagnosis !== undefined) return { ...diagnosis, diagnosis: diagnosis.name }
   return { diagnosis: '', confidence: '', recommendedAction: action ?? labels['remediate'] ?? '' }
 }
 

@@ -24,6 +24,12 @@ const Panel = z.object({
   targets: z
     .array(z.looseObject({ refId: z.string(), expr: z.string(), datasource: z.unknown(), format: z.string().optional() }))
     .default([]),
+  options: z
+    .looseObject({
+      textMode: z.string().optional(),
+      sortBy: z.array(z.looseObject({ displayName: z.string(), desc: z.boolean().optional() })).optional(),
+    })
+    .optional(),
   transformations: z.array(z.object({ id: z.string(), options: z.unknown() })).default([]),
 })
 export type DashboardPanel = z.infer<typeof Panel>

@@ -35,10 +35,13 @@ export interface InstantSeries {
   readonly value: readonly [seconds: number, value: string]
 }
 
+const CellValue = z.union([z.string(), z.number(), z.null(), z.undefined()])
+export type CellValue = z.infer<typeof CellValue>
+
 /** What a table shows: its columns' titles from left to right, and each row's values under them. */
 export interface ShownTable {
   readonly columns: readonly string[]
-  readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly rows: ReadonlyArray<Readonly<Record<string, CellValue>>>
 }
 
 /** The panel's transformations, as Grafana does them, on the answers to its queries by refId. */
@@ -55,7 +58,7 @@ export async function transformed(
   if (frame === undefined) return { columns: [], rows: [] }
   const columns = frame.fields.map((field) => getFieldDisplayName(field, frame, result))
   const rows = Array.from({ length: frame.length }, (_, row) =>
-    Object.fromEntries(frame.fields.map((field, index) => [columns[index] ?? '', field.values[row]])),
+    Object.fromEntries(frame.fields.map((field, index) => [columns[index] ?? '', CellValue.parse(field.values[row])])),
   )
   return { columns, rows }
 }

@@ -10,16 +10,20 @@ import { temporaryDirectory, temporaryProcess } from './temporary.ts'
 import { waitFor } from './wait-for.ts'
 
 const RULES = path.resolve(import.meta.dirname, '../../prometheus/rules')
-const Config = z.looseObject({ rule_files: z.array(z.string()), alerting: z.unknown() })
+const Config = z.looseObject({ rule_files: z.array(z.string()), alerting: z.unknown(), scrape_configs: z.array(z.looseObject({})) })
 
-/**
- * What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. `signals` of the
- * exporter's programs have a past. Its alerts are its own unless it tells them.
- */
-export async function startQuickPrometheus(
-  stateDir: string,
-  { signals = [], tellsAlertmanager = false }: { readonly signals?: readonly CalmSignal[]; readonly tellsAlertmanager?: boolean } = {},
-): Promise<string> {
+export interface QuickOptions {
+  /** What programs have always done, in the days before. */
+  readonly signals?: readonly CalmSignal[]
+  /** The only programs of the machine that it looks at; all when left out. Others may be many, and each is judged every 5 s. */
+  readonly groups?: readonly string[]
+  /** Its alerts are its own otherwise. */
+  readonly tellsAlertmanager?: boolean
+}
+
+/** What takes the shipped rules minutes, one group waiting for another, takes seconds there. Ended after the test. */
+export async function startQuickPrometheus(stateDir: string, options: QuickOptions = {}): Promise<string> {
+  const { signals = [], groups, tellsAlertmanager = false } = options
   const directory = temporaryDirectory()
   if (signals.length > 0) writeHistory(path.join(directory, 'data'), 'procwarden-exporter', signals)
   for (const name of readdirSync(RULES)) {
@@ -36,11 +40,16 @@ export async function startQuickPrometheus(
         ),
     )
   }
-  const { alerting, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
+  const { alerting, scrape_configs, ...config } = Config.parse(parse(readFileSync(path.join(stateDir, 'prometheus.yml'), 'utf8')))
   const configFile = path.join(directory, 'prometheus.yaml')
   writeFileSync(
     configFile,
-    stringify({ ...config, ...(tellsAlertmanager ? { alerting } : {}), rule_files: [path.join(directory, '*.yml')] }),
+    stringify({
+      ...config,
+      ...(tellsAlertmanager ? { alerting } : {}),
+      scrape_configs: scrape_configs.map((job) => ({ ...job, ...only(groups) })),
+      rule_files: [path.join(directory, '*.yml')],
+    }),
   )
   const port = await choosePort('prometheus', 0)
   const args = [
@@ -53,4 +62,11 @@ export async function startQuickPrometheus(
   const url = `http://127.0.0.1:${port}`
   await waitFor('the quick Prometheus', async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true)
   return url
+}
+
+/** Series of no program at all stay. */
+function only(groups: readonly string[] | undefined) {
+  if (groups === undefined) return {}
+  const names = groups.map((group) => group.replaceAll(/[^\w-]/g, String.raw`\$&`))
+  return { metric_relabel_configs: [{ source_labels: ['group'], regex: ['', ...names].join('|'), action: 'keep' }] }
 }

@@ -25,22 +25,25 @@ describe('procwarden_incident_info', () => {
     const { remediator, incident } = await remediatorWith({
       labels: { alertname: 'CpuAboveBaseline', severity: 'warning', remediate: 'notify', signal: 'cpu', group: 'report-builder.mjs' },
     })
-    expect(await infoOf(remediator)).toEqual([
-      {
-        incident: incident.id,
-        alertname: 'CpuAboveBaseline',
-        host: HOST,
-        signal: 'cpu',
-        group: 'report-builder.mjs',
-        pid: '',
-        subject: '',
-        severity: 'warning',
-        diagnosis: '',
-        confidence: '',
-        recommended_action: 'notify',
-        status: 'done',
-      },
-    ])
+    await expect
+      .poll(() => infoOf(remediator), { timeout: 15_000 })
+      .toEqual([
+        {
+          incident: incident.id,
+          alertname: 'CpuAboveBaseline',
+          host: HOST,
+          signal: 'cpu',
+          group: 'report-builder.mjs',
+          pid: '',
+          subject: '',
+          severity: 'warning',
+          // There is no Prometheus to ask what it may be.
+          diagnosis: 'unknown',
+          confidence: 'low',
+          recommended_action: 'notify',
+          status: 'done',
+        },
+      ])
   })
 
   test('says the place of what is about no program, as the dashboards put it together', async () => {

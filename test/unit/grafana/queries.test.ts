@@ -52,7 +52,7 @@ describe('the queries of the dashboards', () => {
     const tables = dashboards.flatMap((dashboard) => shownPanels(dashboard).filter(({ type }) => type === 'table'))
     expect(tables.length).toBeGreaterThan(4)
     for (const { title, targets, transformations } of tables) {
-      const shown = Options.parse(transformations.find(({ id }) => id === 'filterFieldsByName')?.options).include.names
+      const shown = Options.parse(transformations.findLast(({ id }) => id === 'filterFieldsByName')?.options).include.names
       const labels = targets.flatMap(({ expr }) => [...analyse(substituteVariables(expr), known).labels])
       const values = targets.length === 1 ? ['Value'] : targets.map(({ refId }) => `Value #${refId}`)
       expect(shown.filter((name) => !labels.includes(name) && !values.includes(name)).map((name) => `${title}: ${name}`)).toEqual([])

@@ -79,6 +79,10 @@ test('procwarden-remediator serves, with a store and tokens of its own', async (
   const part = start(spawn(remediator, flags, { env: {}, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
   expect(await scrape(port, part.said)).toMatch(/^procwarden_build_info\{part="remediator"/m)
   expect(existsSync(path.join(stateDir, 'remediator/procwarden.db'))).toBe(true)
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  const assets = [...page.matchAll(/\/assets\/[\w.-]+/g)].map(([asset]) => asset)
+  expect(assets.length).toBeGreaterThan(0)
+  for (const asset of assets) expect((await fetch(`http://127.0.0.1:${port}${asset}`)).status).toBe(200)
   part.child.kill('SIGTERM')
   expect(await exitOf(part.child)).toBe(0)
 

@@ -194,7 +194,9 @@ describe('the programs start from exactly what is mounted, with exactly the flag
         .toSorted(),
     )
     const flags: unknown = await (await fetch(`${url}/api/v1/status/flags`)).json()
-    expect(flags).toMatchObject({ data: { 'storage.tsdb.retention.size': expect.stringMatching(/^5Gi?B$/), 'rules.alert.resend-delay': '10s' } })
+    expect(flags).toMatchObject({
+      data: { 'storage.tsdb.retention.size': expect.stringMatching(/^5Gi?B$/), 'rules.alert.resend-delay': '10s' },
+    })
     const config: unknown = await (await fetch(`${url}/api/v1/status/config`)).json()
     expect(JSON.stringify(config)).toContain(listenAddress('alertmanager'))
   })

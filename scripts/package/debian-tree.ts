@@ -48,11 +48,8 @@ export async function layDebianTree(root: string, epochSeconds: number): Promise
 async function layProgram(root: string): Promise<void> {
   const program = path.join(root, PROGRAM)
   await runProgram('tsc', ['-p', path.join(ROOT, 'tsconfig.build.json'), '--outDir', path.join(program, 'dist')], { cwd: ROOT })
-  // What browsers get is no TypeScript, and comes as it is.
-  cpSync(path.join(ROOT, 'src', CONSOLE_ASSETS), path.join(program, 'dist', CONSOLE_ASSETS), {
-    recursive: true,
-    filter: (file) => !file.endsWith('tsconfig.json'),
-  })
+  // What the compiler leaves where it is: the console's own files for browsers.
+  for (const file of globSync('src/**/*.{js,css,svg}', { cwd: ROOT })) copy(file, root, path.join(PROGRAM, file.replace(/^src/, 'dist')))
   copy('bin/procwarden', root, `${PROGRAM}/bin/procwarden`, 0o755)
   write(root, `${PROGRAM}/package.json`, packageFile())
   for (const folder of productionPackages()) {

@@ -2,7 +2,7 @@
  * Owns making one executable of a part: its programs are bundled, put into a copy of Node together with the data and the native addon
  * they need, and run on a machine that has neither Node nor npm (Node's single executable applications).
  */
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -17,6 +17,9 @@ const POSTJECT = path.join(ROOT, 'node_modules/postject/dist/cli.js')
 /** What Node looks for in itself (its documentation of single executables has it). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 const BLOB = 'NODE_SEA_BLOB'
+
+/** Of commands that src/cli/executables keeps from being run in a single executable. */
+const NEEDS_FILES = /^src\/(?:stack|demo|rules|backtest)\/|^src\/cli\/(?:up|check|demo|backtest|rules)[.\w-]*[.]ts$/
 
 interface Executable {
   /** Programs by the name they are asked for with; `cli` is what it runs of itself. */
@@ -43,7 +46,7 @@ export const EXECUTABLES: Readonly<Record<string, Executable>> = {
       'audit-verify-worker': 'src/remediator/console/audit-verify-worker.ts',
       'load-worker': 'src/remediator/checks/load-worker.ts',
     },
-    data: { 'package.json': 'package.json', ...assetFiles() },
+    data: { 'package.json': 'package.json', 'categories.yml': 'config/categories.yml', ...assetFiles() },
     nodeFlags: [],
   },
 }
@@ -93,8 +96,26 @@ async function bundle(entry: string, target: string): Promise<void> {
   await build.close()
   const [chunk, ...others] = output
   if (chunk === undefined || others.length > 0) throw new Error(`${entry} became ${output.length} files`)
+  const faults = Object.keys(chunk.modules).filter(looksBesideItself)
+  if (faults.length > 0)
+    throw new Error(
+      `${faults.join(', ')}: looks for files beside itself, and in a single executable there are none: see src/lib/single-file.ts`,
+    )
   // A function, as Node's own loader would make of the file.
   writeFileSync(target, `(function (require, module, exports, __filename, __dirname) {${chunk.code}\n})`)
+}
+
+/** Of our own sources: whether one finds files by its own place and does not ask src/lib/single-file.ts. */
+function looksBesideItself(module: string): boolean {
+  const name = path.relative(ROOT, module)
+  if (!name.startsWith('src/') || NEEDS_FILES.test(name)) return false
+  const source = readFileSync(module, 'utf8')
+  return (
+    source.includes('import.meta') &&
+    !source.includes('lib/single-file.ts') &&
+    !source.includes("'./single-file.ts'") &&
+    !source.includes("'../single-file.ts'")
+  )
 }
 
 async function makeBlob(work: string, assets: Readonly<Record<string, string>>, execArgv: readonly string[]): Promise<string> {

@@ -82,6 +82,7 @@ describe.skipIf(why !== undefined)(`procwarden_*.deb in a fresh Debian 12${why =
     expect(debian.run(['procwarden', '--version']).trim()).toMatch(/^\d+\.\d+\.\d+$/)
     expect(debian.run(['procwarden', 'rules', 'list', '--name', 'ForkBomb'])).toContain('procwarden/prometheus/rules/thresholds.yml')
     expect(debian.run(['procwarden', 'incidents', '--help'])).toContain('/var/lib/procwarden')
+    expect(readable('usr/share/bash-completion/completions/procwarden')).toContain('procwarden')
   })
 
   test('the exporter answers on /metrics, as the user and with the capabilities of its unit and no others', async () => {
@@ -102,6 +103,10 @@ describe.skipIf(why !== undefined)(`procwarden_*.deb in a fresh Debian 12${why =
     const port = await freePort()
     const child = startUnit('remediator', [`--web.listen-address=127.0.0.1:${port}`])
     expect(await scrape(port, child.said)).toMatch(/^procwarden_build_info\{part="remediator"/m)
+    const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    const assets = [...page.matchAll(/\/assets\/[\w.-]+/g)].map(([asset]) => asset)
+    expect(assets.length).toBeGreaterThan(0)
+    for (const asset of assets) expect((await fetch(`http://127.0.0.1:${port}${asset}`)).status).toBe(200)
     expect(existsSync(inside('var/lib/procwarden/remediator/procwarden.db'))).toBe(true)
     expect(lstatSync(inside('var/lib/procwarden/remediator/procwarden.db')).uid).not.toBe(0)
     expect(debian.run(['procwarden', 'incidents'])).toContain('incident')

@@ -1,5 +1,5 @@
 /** Tests the single executables: in an empty environment, and on a machine that has neither Node nor npm. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -79,8 +79,19 @@ test('procwarden-remediator serves, with a store and tokens of its own', async (
   const part = start(spawn(remediator, flags, { env: {}, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }))
   expect(await scrape(port, part.said)).toMatch(/^procwarden_build_info\{part="remediator"/m)
   expect(existsSync(path.join(stateDir, 'remediator/procwarden.db'))).toBe(true)
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  const assets = [...page.matchAll(/\/assets\/[\w.-]+/g)].map(([asset]) => asset)
+  expect(assets.length).toBeGreaterThan(0)
+  for (const asset of assets) expect((await fetch(`http://127.0.0.1:${port}${asset}`)).status).toBe(200)
   part.child.kill('SIGTERM')
   expect(await exitOf(part.child)).toBe(0)
+
+  const command = (...args: string[]) => spawnSync(remediator, args, { env: {}, encoding: 'utf8' })
+  // What people ask of it is in it; what needs files beside it says so.
+  expect(command('audit', 'verify', '--state.dir', stateDir).stdout).toContain('The audit trail is intact')
+  expect(command('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  expect(command('rules', 'list')).toMatchObject({ status: 1, stderr: expect.stringContaining('not in this executable') })
+  expect(command('nonsense')).toMatchObject({ status: 1, stderr: expect.stringContaining("unknown command 'nonsense'") })
 })
 
 const why = whyNoChroot()

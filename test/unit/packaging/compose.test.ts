@@ -1,11 +1,13 @@
-/** Tests docker-compose.yml and the Dockerfile by their structure: no container runs here. */
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+/** Tests docker-compose.yml and the Dockerfile by their structure, and the programs on what is mounted: no container runs here. */
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { DATASOURCE_UID, HOME_UID } from '../../../grafana/uids.ts'
-import { ROOT } from '../rules/shipped-rules.ts'
+import { afterTest, temporaryDirectory } from '../../support/temporary.ts'
+import { ROOT, requireTool } from '../rules/shipped-rules.ts'
+import { freePort, startProgram } from './running-program.ts'
 
 const Service = z.object({
   image: z.string(),
@@ -176,6 +178,58 @@ describe('the addresses agree', () => {
     expect(grafana?.volumes).toContain(`./grafana/dashboards:${provider.options.path}:ro`)
     expect(grafana?.environment['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(`${provider.options.path}/${HOME_UID}.json`)
   })
+})
+
+describe('the programs start from exactly what is mounted, with exactly the flags', () => {
+  test('Prometheus: every shipped rule is loaded, and both parts and Alertmanager are known', async () => {
+    const { url } = await startService('prometheus')
+    const Rules = z.object({
+      data: z.object({ groups: z.array(z.object({ file: z.string(), rules: z.array(z.object({ health: z.string() })) })) }),
+    })
+    const { groups } = Rules.parse(await (await fetch(`${url}/api/v1/rules`)).json()).data
+    const files = new Set(groups.map(({ file }) => path.basename(file)))
+    expect([...files].toSorted()).toEqual(
+      globSync('prometheus/rules/*.yml', { cwd: ROOT })
+        .map((file) => path.basename(file))
+        .toSorted(),
+    )
+    const flags: unknown = await (await fetch(`${url}/api/v1/status/flags`)).json()
+    expect(flags).toMatchObject({
+      data: { 'storage.tsdb.retention.size': expect.stringMatching(/^5Gi?B$/), 'rules.alert.resend-delay': '10s' },
+    })
+    const config: unknown = await (await fetch(`${url}/api/v1/status/config`)).json()
+    expect(JSON.stringify(config)).toContain(listenAddress('alertmanager'))
+  })
+
+  test('Alertmanager: its configuration is in force, and the token is where it looks for it', async () => {
+    const { url, root } = await startService('alertmanager')
+    const status: unknown = await (await fetch(`${url}/api/v2/status`)).json()
+    expect(status).toMatchObject({ cluster: { status: 'disabled' } })
+    expect(JSON.stringify(status)).toContain(`http://${listenAddress('remediator')}/api/webhook`)
+    const file = /credentials_file: (\S+?)\\n/.exec(JSON.stringify(status))?.[1] ?? ''
+    expect(readFileSync(file.startsWith('/') ? file : path.join(root, 'etc/alertmanager', file), 'utf8')).toBe('the token\n')
+  })
+
+  /** The real program in a folder that has what the container has at the same places. Only its port is another. */
+  async function startService(name: 'prometheus' | 'alertmanager'): Promise<{ readonly url: string; readonly root: string }> {
+    const service = compose.services[name]
+    const root = temporaryDirectory()
+    const at = (target: string): string => path.join(root, target)
+    for (const [source = '', target = ''] of (service?.volumes ?? []).map((volume) => volume.split(':'))) {
+      mkdirSync(path.dirname(at(target)), { recursive: true })
+      if (source.startsWith('./')) symlinkSync(path.join(ROOT, source), at(target))
+      else mkdirSync(at(target))
+    }
+    for (const secret of service?.secrets ?? [])
+      writeFileSync(at(typeof secret === 'string' ? `/run/secrets/${secret}` : secret.target), 'the token\n')
+    const address = `127.0.0.1:${await freePort()}`
+    const args = (service?.command ?? []).map((argument) =>
+      argument.startsWith('--web.listen-address=') ? `--web.listen-address=${address}` : argument.replace(/=\//, `=${root}/`),
+    )
+    const program = await startProgram(requireTool(name), args, `http://${address}`)
+    afterTest(() => program.stop())
+    return { url: program.url, root }
+  }
 })
 
 describe('the image', () => {

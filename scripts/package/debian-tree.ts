@@ -22,7 +22,6 @@ import { runProgram } from './run-program.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const PROGRAM = 'usr/lib/procwarden'
 const SHARED = 'usr/share/procwarden'
-const CONSOLE_ASSETS = 'remediator/console/assets'
 /** What the sources find beside themselves: the same files, where Debian wants what is alike on every machine. */
 const SHARED_FOLDERS = ['config', 'prometheus', 'alertmanager', 'grafana'] as const
 /** For development, for tests of its own, or for another C library than Debian's. */

@@ -1,11 +1,11 @@
-/** Owns asking Prometheus which expressions its alert rules have, and which series those speak of. Parses no more of PromQL than that takes. */
+/** Owns asking Prometheus which expressions its rules have, and which series an alert speaks of. Parses no more of PromQL than that takes. */
 import { z } from 'zod'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import type { Peer } from '../lib/peer.ts'
 
 const TIMEOUT_MS = 3_000
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
-const NAMES_MAX = 12
+const NAMES_MAX = 24
 
 const Answer = z.object({
   status: z.literal('success'),
@@ -14,14 +14,25 @@ const Answer = z.object({
   }),
 })
 
-/** Expressions by the alert's name; one name may have several. Throws OperationalError `prometheus_unreachable`. */
-export async function readAlertExpressions(peer: Peer): Promise<ReadonlyMap<string, readonly string[]>> {
+/** Expressions by the name of an alert or of a recorded series; one name may have several. */
+export interface RuleExpressions {
+  readonly alerts: ReadonlyMap<string, readonly string[]>
+  readonly records: ReadonlyMap<string, readonly string[]>
+}
+
+/** Throws OperationalError `prometheus_unreachable`. */
+export async function readRuleExpressions(peer: Peer): Promise<RuleExpressions> {
   try {
-    const { data } = Answer.parse(
-      JSON.parse(await peer.ask('api/v1/rules?type=alert', { timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX })),
-    )
+    const { data } = Answer.parse(JSON.parse(await peer.ask('api/v1/rules', { timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX })))
     const rules = data.groups.flatMap(({ rules: each }) => each)
-    return new Map([...Map.groupBy(rules, ({ name }) => name)].map(([name, of]) => [name, of.map(({ query }) => query)]))
+    const ofType = (wanted: string): Map<string, string[]> => {
+      const grouped = Map.groupBy(
+        rules.filter(({ type }) => type === wanted),
+        ({ name }) => name,
+      )
+      return new Map([...grouped].map(([name, of]) => [name, of.map(({ query }) => query)]))
+    }
+    return { alerts: ofType('alerting'), records: ofType('recording') }
   } catch (error) {
     throw new OperationalError(`Prometheus did not answer: ${messageOf(error)}`, {
       reason: 'prometheus_unreachable',
@@ -29,6 +40,21 @@ export async function readAlertExpressions(peer: Peer): Promise<ReadonlyMap<stri
       cause: error,
     })
   }
+}
+
+/**
+ * Names of the series behind an alert: those that its rule reads, then those that these are recorded from, and so on. An alert may read a
+ * series that is there only while it fires; what it was recorded from tells how it came to that.
+ */
+export function seriesBehind(alertname: string, { alerts, records }: RuleExpressions, isOfInterest: (name: string) => boolean): string[] {
+  const found = new Set<string>()
+  let expressions = alerts.get(alertname) ?? []
+  while (expressions.length > 0 && found.size < NAMES_MAX) {
+    const fresh = expressions.flatMap(seriesNamesOf).filter((name) => !found.has(name) && isOfInterest(name))
+    for (const name of fresh) if (found.size < NAMES_MAX) found.add(name)
+    expressions = [...new Set(fresh)].flatMap((name) => records.get(name) ?? [])
+  }
+  return [...found]
 }
 
 const STRING = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g

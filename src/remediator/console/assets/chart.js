@@ -74,7 +74,7 @@ function optionsOf(evidence, top, width, readout) {
   return {
     width,
     height: width < NARROW ? HEIGHT_NARROW : HEIGHT_WIDE,
-    padding: [22, 22, 0, 0],
+    padding: [22, 30, 0, 0],
     legend: { show: false },
     scales: { y: { range: () => [0, top] } },
     cursor: { points: { size: 6 } },

@@ -38,7 +38,7 @@ export interface Span {
 
 const BEFORE_MS = 15 * 60_000
 const AFTER_MS = 5 * 60_000
-const STEP_SECONDS_MIN = 5
+const STEP_SECONDS_MIN = 1
 const POINTS = 300
 const MOMENTS_MAX = 12
 

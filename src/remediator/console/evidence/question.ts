@@ -57,20 +57,43 @@ const FITS_WITHIN = 0.5
 const BEFORE_SECONDS = 30
 const AFTER_SECONDS = 120
 
-/** Of the curves that the alert's rule reads, the one whose value was what the alert said; without a figure, the first that there is. */
-export function fittingCurve(curves: readonly Curve[], names: readonly string[], { annotations, startedAt }: Incident): Curve | undefined {
-  const inOrder = curves.toSorted((a, b) => names.indexOf(a.labels['__name__'] ?? '') - names.indexOf(b.labels['__name__'] ?? ''))
+/** A counter begins where what is counted does, and then only ever rises: it fits at first and says nothing later. */
+const COUNTER = /_total$/
+
+/**
+ * Of the series behind an alert, the one whose value was what the alert said when it began; without a figure, the first that there is.
+ * What that is recorded from says the same wherever both are, and may tell more of the time before: then it is taken.
+ */
+export function fittingCurve(
+  curves: readonly Curve[],
+  names: readonly string[],
+  { annotations, startedAt, labels }: Incident,
+): Curve | undefined {
+  const nameOf = (curve: Curve): string => curve.labels['__name__'] ?? ''
+  const isAboutTheSame = (curve: Curve): boolean =>
+    IDENTITY.every((label) => curve.labels[label] === undefined || labels[label] !== undefined)
+  const inOrder = curves
+    .filter((curve) => !COUNTER.test(nameOf(curve)) && isAboutTheSame(curve))
+    .toSorted((a, b) => names.indexOf(nameOf(a)) - names.indexOf(nameOf(b)))
   const said = Number(annotations['current'] ?? Number.NaN)
-  if (!Number.isFinite(said)) return inOrder[0]
-  const begunAt = Date.parse(startedAt) / 1000
+  const fitting = Number.isFinite(said) ? nearestTo(said, Date.parse(startedAt) / 1000, inOrder) : inOrder[0]
+  return fitting && longest(inOrder.filter((curve) => tellsTheSame(curve, fitting)))
+}
+
+function nearestTo(said: number, begunAt: number, curves: readonly Curve[]): Curve | undefined {
   const distance = (curve: Curve): number =>
     Math.min(
       ...curve.values
         .filter(([at]) => at >= begunAt - BEFORE_SECONDS && at <= begunAt + AFTER_SECONDS)
         .map(([, text]) => Math.abs(Number(text) - said) / Math.max(Math.abs(said), 1e-9)),
     )
-  const [nearest] = inOrder.map((curve) => ({ curve, far: distance(curve) })).toSorted((a, b) => a.far - b.far)
+  const [nearest] = curves.map((curve) => ({ curve, far: distance(curve) })).toSorted((a, b) => a.far - b.far)
   return nearest && nearest.far <= FITS_WITHIN ? nearest.curve : undefined
+}
+
+function tellsTheSame(curve: Curve, other: Curve): boolean {
+  const values = new Map(curve.values)
+  return other.values.every(([at, text]) => values.get(at) === text)
 }
 
 /** Of what a whole expression gives, the curve about the same as the alert. */

@@ -3,7 +3,7 @@ import { OperationalError, messageOf } from '../../../lib/errors.ts'
 import type { Peer } from '../../../lib/peer.ts'
 import type { TimelineEntry } from '../../incident-view.ts'
 import type { Incident } from '../../model.ts'
-import { readAlertExpressions, seriesNamesOf } from '../../prometheus-rules.ts'
+import { readRuleExpressions, seriesBehind, type RuleExpressions } from '../../prometheus-rules.ts'
 import type { Curve, Prometheus } from '../../prometheus.ts'
 import {
   constant,
@@ -48,21 +48,23 @@ const JUDGING = /^procwarden:(?:threshold|detector|override)(?::|$)/
 export function createEvidenceReader(options: EvidenceReaderOptions): EvidenceReader {
   const curvesOf = createCurveMemory(options)
   return async (incident, timeline) => {
-    const curves = await curvesOf(incident)
+    const moments = momentsOf(timeline)
+    const curves = await curvesOf(incident, moments.at(-1)?.at ?? 0)
     // What was done is known at once; only what was measured is kept for a moment.
-    return curves.kind === 'none' ? curves : { kind: 'drawn', evidence: { ...curves.drawn, moments: momentsOf(timeline) } }
+    return curves.kind === 'none' ? curves : { kind: 'drawn', evidence: { ...curves.drawn, moments } }
   }
 }
 
-function createCurveMemory({ source, nowMs }: EvidenceReaderOptions): (incident: Incident) => Promise<Curves> {
+function createCurveMemory({ source, nowMs }: EvidenceReaderOptions): (incident: Incident, untilSeconds: number) => Promise<Curves> {
   const kept = new Map<string, { readonly atMs: number; readonly answer: Promise<Curves> }>()
   const rules = createRuleMemory(nowMs)
   let atOnce = 0
-  return async (incident) => {
+  return async (incident, untilSeconds) => {
     const from = source()
     if (!from) return { kind: 'none', why: 'No Prometheus is configured: set prometheus.url in the configuration, or --prometheus.url.' }
     const known = kept.get(incident.id)
-    if (known && nowMs() - known.atMs < KEPT_MS) return known.answer
+    // What was done since then belongs into the chart: it has to reach that far.
+    if (known && nowMs() - known.atMs < KEPT_MS && untilSeconds * 1000 < known.atMs) return known.answer
     if (atOnce >= AT_ONCE_MAX) return { kind: 'none', why: 'Too many charts are being drawn right now: reload in a moment.' }
     atOnce += 1
     const answer = read(incident, from, rules, nowMs()).finally(() => (atOnce -= 1))
@@ -74,13 +76,13 @@ function createCurveMemory({ source, nowMs }: EvidenceReaderOptions): (incident:
   }
 }
 
-type RuleMemory = (peer: Peer) => Promise<ReadonlyMap<string, readonly string[]>>
+type RuleMemory = (peer: Peer) => Promise<RuleExpressions>
 
 function createRuleMemory(nowMs: () => number): RuleMemory {
-  let memory: { readonly peer: Peer; readonly atMs: number; readonly rules: ReadonlyMap<string, readonly string[]> } | undefined
+  let memory: { readonly peer: Peer; readonly atMs: number; readonly rules: RuleExpressions } | undefined
   return async (peer) => {
     if (memory && memory.peer === peer && nowMs() - memory.atMs < RULES_KEPT_MS) return memory.rules
-    memory = { peer, atMs: nowMs(), rules: await readAlertExpressions(peer) }
+    memory = { peer, atMs: nowMs(), rules: await readRuleExpressions(peer) }
     return memory.rules
   }
 }
@@ -122,13 +124,13 @@ async function fromRule(
   rules: RuleMemory,
   span: Span,
 ): Promise<Drawn | undefined> {
-  const expressions = (await rules(peer)).get(incident.alertname) ?? []
-  const names = [...new Set(expressions.flatMap(seriesNamesOf))].filter((name) => !JUDGING.test(name))
+  const known = await rules(peer)
+  const names = seriesBehind(incident.alertname, known, (name) => !JUDGING.test(name))
   const candidates = names.length === 0 ? [] : await prometheus.queryRange(selector(names, incident.labels), span)
   const fitting = fittingCurve(candidates, names, incident)
   if (fitting) return alongside(incident, fitting, fitting.labels['__name__'] ?? '', span)
   // The rule itself gives its value while it fires, and nothing before.
-  for (const expression of expressions) {
+  for (const expression of known.alerts.get(incident.alertname) ?? []) {
     const curve = sameSubject(await prometheus.queryRange(expression, span), incident.labels)
     if (curve) return alongside(incident, curve, `the rule of ${incident.alertname}`, span)
   }

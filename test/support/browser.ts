@@ -9,6 +9,8 @@ export const BROWSER = findBrowser()
 export const NO_BROWSER =
   'there is no Chromium: npm test fetches one on Debian and Ubuntu; elsewhere install it so that it is on PATH, or name it in PROCWARDEN_BROWSER'
 
+const PATIENCE_MS = 120_000
+
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,6 +27,13 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: BROWSER, args: FLAGS, timeout: 60_000 })
 }
 
+/** Other tests load the machine: whatever a page takes is no fault of it. */
+export async function patient(opening: Promise<BrowserContext>): Promise<BrowserContext> {
+  const context = await opening
+  context.setDefaultTimeout(PATIENCE_MS)
+  return context
+}
+
 /** A window of somebody who is signed in. */
 export async function signedIn(
   browser: Browser,
@@ -33,7 +42,7 @@ export async function signedIn(
   name: string,
   options: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
-  const context = await browser.newContext(options)
+  const context = await patient(browser.newContext(options))
   const page = await context.newPage()
   await page.goto(`${url}/`)
   await page.getByLabel('Token').fill(token)

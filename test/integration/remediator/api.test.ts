@@ -84,6 +84,13 @@ describe('the API', () => {
       ['/api/first-approvals/1/revoke', '/api/first-approvals/{id}/revoke', { method: 'POST' }],
       [`/api/incidents/${id}/rollback`, '/api/incidents/{id}/rollback', { method: 'POST' }],
       ['/api/incidents/none/rollback', '/api/incidents/{id}/rollback', { method: 'POST' }],
+      ['/api/incidents/none/advise', '/api/incidents/{id}/advise', { method: 'POST' }],
+      [`/api/incidents/${id}/advise`, '/api/incidents/{id}/advise', { method: 'POST' }],
+      ['/api/checks', '/api/checks'],
+      ['/api/checks/history', '/api/checks/history'],
+      ['/api/checks/none/run', '/api/checks/{id}/run', { method: 'POST' }],
+      ['/api/sign-in-links', '/api/sign-in-links', { method: 'POST', body: { by: 'ann', scopes: ['read'] } }],
+      ['/api/sign-in-links', '/api/sign-in-links', { method: 'POST', body: { scopes: ['receive'] } }],
       ['/api/status', '/api/status', { token: 'wrong' }],
       ['/api/pause', '/api/pause', { method: 'POST', token: token('read-token') }],
     ]

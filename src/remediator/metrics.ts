@@ -63,18 +63,7 @@ export function createMetrics(database: Database, clock: Clock, version: string)
     ['policy', 'verdict'],
   )
   const escalations = counter('procwarden_remediation_escalations_total', 'Incidents handed on, by whom to.', ['to'])
-  const delay = new Histogram({
-    name: 'procwarden_remediation_action_delay_seconds',
-    help: 'Seconds from the beginning of an alert to the beginning of the action on it.',
-    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 300],
-    registers,
-  })
-  const duration = new Histogram({
-    name: 'procwarden_remediation_incident_duration_seconds',
-    help: 'Seconds from the receipt of an alert until its incident was closed.',
-    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
-    registers,
-  })
+  const { delay, duration } = createTimes(registers)
   const storeErrors = counter('procwarden_store_errors_total', 'Failures of the store by reason.', ['reason'])
   const reconciles = counter('procwarden_reconcile_runs_total', 'Comparisons with the active alerts of Alertmanager, by outcome.', [
     'outcome',
@@ -126,4 +115,21 @@ function addBuildInfo(registers: Registry[], version: string): void {
     labelNames: ['part', 'version', 'nodejs'],
     registers,
   }).set({ part: 'remediator', version, nodejs: process.versions.node }, 1)
+}
+
+/** How long it takes to act, and how long an incident lasts. */
+function createTimes(registers: Registry[]): { readonly delay: Histogram; readonly duration: Histogram } {
+  const delay = new Histogram({
+    name: 'procwarden_remediation_action_delay_seconds',
+    help: 'Seconds from the beginning of an alert to the beginning of the action on it.',
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 300],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'procwarden_remediation_incident_duration_seconds',
+    help: 'Seconds from the receipt of an alert until its incident was closed.',
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
+    registers,
+  })
+  return { delay, duration }
 }

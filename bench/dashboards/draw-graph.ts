@@ -206,7 +206,7 @@ export function drawTimeline(panel: DashboardPanel, box: Box, lines: readonly Li
       const y = box.y + 4 + index * row
       const bars = states(points, step).map(({ from, to, value }) => {
         const { color, text: state } = shownAs(value, defaults)
-        const bar = { x: at(from), y: y + row * 0.12, width: at(to) - at(from), height: row * 0.76 }
+        const bar = { x: at(from), y: y + row * 0.12, width: at(Math.min(to, span.to)) - at(from), height: row * 0.76 }
         const words = bar.width > widthOf(state, 10) + 8 && row > 13 ? text(bar.x + 5, y + row / 2 + 4, state, { size: 10 }) : ''
         return `${rect(bar, color, ' opacity=".45"')}${words}`
       })

@@ -76,7 +76,7 @@ export async function startLoop(options: LoopOptions = {}): Promise<TestLoop> {
       if (child.exitCode !== null) throw new Error(`procwarden up ended: ${log}`)
       return output.includes('\n') && output
     },
-    60_000,
+    180_000,
   )
   return {
     report: JSON.parse(line) as LoopReport,

@@ -2,7 +2,7 @@
 
 const CALM = 'the scripted program leaves its normal in files, and where it gets enough of one in CPU'
 const NO_FALL = 'a fall of this signal is nothing to tell of, so its band has no lower edge'
-const NO_CHECK = 'no synthetic check is configured'
+const NO_CHECK = 'checks run by themselves only some time after a start, and have a baseline only once one was saved'
 
 /** By place, as `listQueries` names it. All others return series. */
 export const MAY_BE_EMPTY: Readonly<Record<string, string>> = {

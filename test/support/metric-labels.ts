@@ -10,25 +10,12 @@ const SCRAPED = ['instance', 'job']
 const OF_TARGETS = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped']
 /** Overrides are written by users, for any of these. */
 const OF_OVERRIDES = ['signal', 'instance', 'group', 'probe', 'device', 'directory', 'mountpoint', 'check']
-/**
- * What the rules already read and the dashboards show, and no part publishes yet: synthetic checks and the advisor. Their
- * labels are those by which the rules read them.
- */
-const NOT_YET: ReadonlyArray<readonly [string, readonly string[]]> = [
-  ['procwarden_check_success', ['check']],
-  ['procwarden_check_error_ratio', ['check']],
-  ['procwarden_check_latency_p95_seconds', ['check']],
-  ['procwarden_check_baseline_latency_p95_seconds', ['check']],
-  ['procwarden_check_memory_growth_bytes_per_hour', ['check']],
-  ['procwarden_advisor_requests_total', ['outcome']],
-]
 /** A rule may read what another one records, which reads what a third one does, ... */
 const ROUNDS_MAX = 20
 
 export function shippedMetrics(): MetricLabels {
   const known = new Map<string, Set<string>>(OF_TARGETS.map((name) => [name, new Set(SCRAPED)]))
   for (const [name, labels] of publishedFamilies()) add(known, name, labels)
-  for (const [name, labels] of NOT_YET) add(known, name, [...SCRAPED, ...labels])
   const rules = [...readRuleFiles().values()].flatMap((file) => file.groups.flatMap((group) => group.rules))
   for (let round = 0, before = -1; before !== size(known); round++) {
     if (round > ROUNDS_MAX) throw new Error('the labels of the rules do not settle')

@@ -76,52 +76,59 @@ function labelOf(alert: Rule, label: string, recorders: ReadonlyMap<string, read
   return [...new Set(inherited)].toSorted()
 }
 
-interface Reached {
-  /** Selectors of thresholds, in the order they are met. */
-  readonly thresholds: readonly Selector[]
-  /** The signals that the alert is about; undefined: any. */
+interface ReachedThreshold {
+  readonly selector: Selector
+  /** What it is asked for; undefined: any. */
   readonly signals: readonly string[] | undefined
 }
 
-/** Follows the alert through the recording rules it builds on, up to the thresholds. */
-function reach(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>): Reached {
-  const thresholds: Selector[] = []
-  const seen = new Set<Rule>()
-  let signals: string[] | undefined = alert.labels['signal'] === undefined ? undefined : [alert.labels['signal']]
-  let layer: readonly Rule[] = [alert]
+/**
+ * Follows the alert through the recording rules it builds on, up to the thresholds, the nearest first. What is asked for a
+ * signal asks for no other below, until a rule answers for a signal of its own.
+ */
+function reach(alert: Rule, recorders: ReadonlyMap<string, readonly Rule[]>): ReachedThreshold[] {
+  const found: ReachedThreshold[] = []
+  const seen = new Set<string>()
+  const recorded = [...new Set([...recorders.values()].flat().flatMap((rule) => rule.labels['signal'] ?? []))]
+  let layer: Array<{ readonly rule: Rule; readonly signals: readonly string[] | undefined }> = [
+    { rule: alert, signals: alert.labels['signal'] === undefined ? undefined : [alert.labels['signal']] },
+  ]
   while (layer.length > 0) {
-    const selectors = layer.flatMap((rule) => selectorsOf(rule.expr))
-    // The layer nearest to the alert that names signals decides.
-    signals ??= namedSignals(selectors)
-    thresholds.push(...selectors.filter((selector) => thresholdName(selector.metric) !== undefined))
-    layer = selectors
-      .filter((selector) => thresholdName(selector.metric) === undefined)
-      .flatMap((selector) => recordedBy(selector, recorders))
-      .filter((rule) => !seen.has(rule) && seen.add(rule))
+    const asked = layer.flatMap(({ rule, signals }) =>
+      selectorsOf(rule.expr).map((selector) => ({ selector, signals: signalsOf(selector, recorded) ?? signals })),
+    )
+    found.push(...asked.filter(({ selector }) => thresholdName(selector.metric) !== undefined))
+    layer = asked
+      .filter(({ selector }) => thresholdName(selector.metric) === undefined)
+      .flatMap(({ selector, signals }) =>
+        recordedBy(selector, recorders).flatMap((rule) => {
+          const own = rule.labels['signal']
+          if (own === undefined) return [{ rule, signals }]
+          return signals === undefined || signals.includes(own) ? [{ rule, signals: [own] }] : []
+        }),
+      )
+      .filter(({ rule, signals }) => {
+        const key = JSON.stringify([rule.file, rule.line, signals])
+        return !seen.has(key) && seen.add(key)
+      })
   }
-  return { thresholds, signals }
+  return found
 }
 
-function namedSignals(selectors: readonly Selector[]): string[] | undefined {
-  const named = selectors
-    .filter((selector) => thresholdName(selector.metric) === undefined)
-    .flatMap((selector) => signalsOf(selector) ?? [])
-  return named.length > 0 ? [...new Set(named)] : undefined
-}
-
-function signalsOf(selector: Selector): string[] | undefined {
+/** The signals that the selector names, or of those recorded the ones that fit its pattern; undefined when it asks for none. */
+function signalsOf(selector: Selector, recorded: readonly string[]): readonly string[] | undefined {
   const matcher = selector.matchers.find(({ label, op }) => label === 'signal' && (op === '=' || op === '=~'))
   if (matcher === undefined) return undefined
-  return matcher.op === '=' ? [matcher.value] : matcher.value.split('|').filter((value) => /^[\w-]+$/.test(value))
+  return matcher.op === '=' ? [matcher.value] : recorded.filter((signal) => fits(matcher, signal))
 }
 
-function thresholdsOf(reached: Reached, alert: Rule, written: readonly ThresholdRule[]): Threshold[] {
+function thresholdsOf(reached: readonly ReachedThreshold[], alert: Rule, written: readonly ThresholdRule[]): Threshold[] {
   const excluded = selectorsOf(alert.expr).flatMap(({ matchers }) => matchers.filter(({ label }) => label === 'signal'))
   const wanted = new Map<string, Threshold>()
-  for (const selector of reached.thresholds) {
+  for (const { selector, signals } of reached) {
     const name = thresholdName(selector.metric) ?? ''
-    const signals = signalsOf(selector) ?? reached.signals ?? everySignal(written, name, excluded)
-    for (const signal of signals) wanted.set(`${name} ${signal}`, thresholdOf(written, name, signal))
+    for (const signal of signals ?? everySignal(written, name, excluded))
+      wanted.set(`${name} ${signal}`, thresholdOf(written, name, signal))
   }
   return [...wanted.values()].filter((threshold) => threshold.default !== undefined || threshold.overrides.length > 0)
 }

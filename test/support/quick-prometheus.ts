@@ -32,8 +32,7 @@ export async function startQuickPrometheus(stateDir: string, options: QuickOptio
       readFileSync(path.join(RULES, name), 'utf8')
         .replaceAll(/^( *)interval: [124]m$/gm, '$1interval: 5s')
         .replaceAll(/rate\((procwarden_group_\w+)\[5m\]\)/g, 'rate($1[20s])')
-        .replaceAll('procwarden:signal:level[5m]', 'procwarden:signal:level[20s]')
-        .replaceAll('procwarden:signal:level offset 5m', 'procwarden:signal:level offset 20s')
+        .replaceAll('procwarden:signal:above[5m]', 'procwarden:signal:above[20s]')
         .replaceAll(
           /procwarden:signal:above offset (\d)m/g,
           (_all, minutes: string) => `procwarden:signal:above offset ${Number(minutes) * 4}s`,

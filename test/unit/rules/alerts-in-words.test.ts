@@ -63,6 +63,15 @@ describe('alerts in words', () => {
   })
 
   test.each([
+    ['CpuSpike', ['limit cpu_spike', 'spike_ratio cpu_spike']],
+    ['CheckDrifted', ['limit check_errors', 'limit check_latency', 'limit check_memory']],
+    ['InfiniteLoop', ['hours cpu', 'limit spin', 'margin cpu', 'operations spin']],
+  ])("%s is told with its own thresholds and nobody else's", (name, thresholds) => {
+    const alert = viewAlerts(readRules(findRuleFiles([SHIPPED_RULES_DIR]))).find((each) => each.name === name)
+    expect(alert?.thresholds.map((each) => `${each.name} ${each.signal}`).toSorted()).toEqual(thresholds)
+  })
+
+  test.each([
     ['vector(5)', 5],
     ['vector(+Inf)', Infinity],
     ['vector( 2.5e6 )', 2_500_000],

@@ -23,8 +23,9 @@ COPY bin ./bin
 COPY config ./config
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# The state of the remediator: mount a volume here.
-RUN install -d -o node -g node -m 0750 /var/lib/procwarden
+# The state of the remediator: mount a volume here. For the ordinary user below, and for a root without the capability to write
+# where it is not the owner, as docker-compose.yml has it.
+RUN install -d -o root -g node -m 0770 /var/lib/procwarden
 VOLUME /var/lib/procwarden
 # An ordinary user measures and stops what is its own. To see the whole machine takes root with a few capabilities, which
 # docker-compose.yml gives; without them, root can do less in a container than an ordinary user.

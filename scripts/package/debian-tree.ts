@@ -114,10 +114,9 @@ function layConfiguration(root: string): void {
   }
 }
 
-/** From the command itself, where it knows how. */
+/** From the command itself. */
 async function layCompletion(root: string): Promise<void> {
   const launcher = path.join(root, PROGRAM, 'bin/procwarden')
-  if (!readFileSync(path.join(root, PROGRAM, 'dist/cli/main.js'), 'utf8').includes("'completion'")) return
   for (const [shell, file] of COMPLETIONS) write(root, file, await runProgram(launcher, ['completion', shell]))
 }
 

@@ -88,8 +88,8 @@ async function bundle(entry: string, target: string): Promise<void> {
     external: [/^node:/],
     onwarn: (warning, warn) => {
       if (warning.code === 'UNRESOLVED_IMPORT') throw new Error(`${entry}: ${warning.message}`)
-      // What dependencies do in their own code is theirs.
-      if (warning.code !== 'EVAL') warn(warning)
+      // What dependencies do in their own code is theirs. What finds files by its own place is looked for below.
+      if (warning.code !== 'EVAL' && warning.code !== 'EMPTY_IMPORT_META') warn(warning)
     },
   })
   const { output } = await build.generate({ format: 'cjs', codeSplitting: false })

@@ -80,7 +80,7 @@ describe.skipIf(why !== undefined)(`procwarden_*.deb in a fresh Debian 12${why =
 
   test('the command knows its files', () => {
     expect(debian.run(['procwarden', '--version']).trim()).toMatch(/^\d+\.\d+\.\d+$/)
-    expect(debian.run(['procwarden', 'rules', 'list', '--name', 'ForkBomb'])).toContain('procwarden/prometheus/rules/thresholds.yml')
+    expect(debian.run(['procwarden', 'rules', 'list', '--name', 'ForkBomb'])).toContain('usr/lib/procwarden/prometheus/rules/')
     expect(debian.run(['procwarden', 'incidents', '--help'])).toContain('/var/lib/procwarden')
     expect(readable('usr/share/bash-completion/completions/procwarden')).toContain('procwarden')
   })

@@ -16,17 +16,21 @@ import { percentile } from './result.ts'
 const LATENCIES_MAX = 200_000
 const SHOWN_MAX = 200
 
-process.stdout.write(READY)
-for await (const line of createInterface({ input: process.stdin })) {
-  const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({
-    requests: 0,
-    errors: 0,
-    firstError: messageOf(error).slice(0, SHOWN_MAX),
-  }))
-  process.stdout.write(`${JSON.stringify(report)}\n`)
+void answerOrders()
+
+async function answerOrders(): Promise<never> {
+  process.stdout.write(READY)
+  for await (const line of createInterface({ input: process.stdin })) {
+    const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({
+      requests: 0,
+      errors: 0,
+      firstError: messageOf(error).slice(0, SHOWN_MAX),
+    }))
+    process.stdout.write(`${JSON.stringify(report)}\n`)
+  }
+  // autocannon keeps timers; whoever gave the orders has gone or has no more of them.
+  process.exit(0)
 }
-// autocannon keeps timers; whoever gave the orders has gone or has no more of them.
-process.exit(0)
 
 async function obey(order: LoadOrder): Promise<LoadReport> {
   await trust(order)

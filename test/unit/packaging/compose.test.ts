@@ -263,8 +263,13 @@ describe('the image', () => {
     expect([...beside].filter((name) => !last.some((line) => new RegExp(`^COPY ${name}\\b`).test(line)))).toEqual([])
   })
 
-  test('is not root by itself', () => {
+  test('is not root by itself, and both its user and a root without DAC_OVERRIDE may write to the state folder', () => {
     expect(lines.findLast((line) => line.startsWith('USER '))).toBe('USER node')
+    expect(compose.services['remediator']?.cap_add).not.toContain('DAC_OVERRIDE')
+    const made = lines.findIndex((line) => line === 'RUN install -d -o root -g node -m 0770 /var/lib/procwarden')
+    // What is changed below a volume after it is declared is lost.
+    expect(made).toBeGreaterThan(0)
+    expect(lines.indexOf('VOLUME /var/lib/procwarden')).toBeGreaterThan(made)
   })
 
   test('runs on Node 24 from the compiled sources with production dependencies alone', () => {

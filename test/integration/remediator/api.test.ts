@@ -84,6 +84,13 @@ describe('the API', () => {
       ['/api/first-approvals/1/revoke', '/api/first-approvals/{id}/revoke', { method: 'POST' }],
       [`/api/incidents/${id}/rollback`, '/api/incidents/{id}/rollback', { method: 'POST' }],
       ['/api/incidents/none/rollback', '/api/incidents/{id}/rollback', { method: 'POST' }],
+      ['/api/checks/remediator-health/run', '/api/checks/{id}/run', { method: 'POST' }],
+      ['/api/checks/none/run', '/api/checks/{id}/run', { method: 'POST' }],
+      ['/api/checks', '/api/checks'],
+      ['/api/checks/history?check=remediator-health', '/api/checks/history'],
+      ['/api/checks/history?limit=x', '/api/checks/history'],
+      [`/api/incidents/${id}/advise`, '/api/incidents/{id}/advise', { method: 'POST' }],
+      ['/api/incidents/none/advise', '/api/incidents/{id}/advise', { method: 'POST' }],
       ['/api/status', '/api/status', { token: 'wrong' }],
       ['/api/pause', '/api/pause', { method: 'POST', token: token('read-token') }],
     ]

@@ -1,6 +1,5 @@
 /** Owns putting the remediator together, replacing its configuration while it runs, and taking it down in order. */
 import { systemClock, type Clock } from '../lib/clock.ts'
-import { OperationalError, messageOf } from '../lib/errors.ts'
 import { listen } from '../lib/http.ts'
 import { createProcfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
@@ -10,7 +9,6 @@ import { Admissions } from '../lib/web-admission.ts'
 import { createAlertmanager } from './alertmanager.ts'
 import { readTokens } from './api/tokens.ts'
 import { assemble, type Foundation } from './assemble.ts'
-import type { Journal } from './audit/journal.ts'
 import { createClockJumpCheck } from './clock-jumps.ts'
 import { createWorker } from './create-worker.ts'
 import { loadSettings, type RemediatorOptions, type RemediatorSettings } from './config.ts'
@@ -21,6 +19,7 @@ import { createPace } from './pace.ts'
 import { openStore, type Store } from './open-store.ts'
 import type { StageObserver } from './pipeline.ts'
 import { giveTimeToAnswer } from './give-time-to-answer.ts'
+import { recordStop } from './record-stop.ts'
 import { RoundsKeeper } from './rounds.ts'
 import { createWeb, type Configured } from './web.ts'
 import type { Worker } from './worker.ts'
@@ -245,15 +244,5 @@ function configure(settings: RemediatorSettings, foundation: Foundation, admissi
     settings,
     assembled: assemble(settings, foundation),
     authentication: { tokens, certificates: web.client_certificates, admissions },
-  }
-}
-
-/** A store that cannot be written must not keep the process from ending. */
-function recordStop(journal: Journal, log: Logger): void {
-  try {
-    journal.record('stopped', null, 'procwarden stopped.')
-  } catch (error) {
-    if (!(error instanceof OperationalError)) throw error
-    log.warn('The stop could not be recorded', { error: messageOf(error) })
   }
 }

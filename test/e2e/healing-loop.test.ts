@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { CheckResult } from '../../src/remediator/checks/result.ts'
 import type { IncidentView, WholeIncident } from '../../src/remediator/incident-view.ts'
@@ -8,6 +7,7 @@ import { GOOD_ANSWER, startAdvisorServer } from '../support/advisor-server.ts'
 import { procwarden, startLoop, type TestLoop } from '../support/loop.ts'
 import { script } from '../support/policies.ts'
 import { startQuickPrometheus } from '../support/quick-prometheus.ts'
+import { incidentsOf } from '../support/remediator.ts'
 import { temporaryDirectory, temporaryProcess } from '../support/temporary.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -98,16 +98,14 @@ test('a failing check is healed by its playbook; one that nothing heals goes to 
   const running = loop
   const { stateDir } = running.report
   await startQuickPrometheus(stateDir, { tellsAlertmanager: true })
+  const token = readFileSync(path.join(stateDir, 'webhook-token'), 'utf8').trim()
   const incidentOf = (check: string): Promise<IncidentView> =>
     waitFor(
       `the incident of ${check} to be done`,
-      async () => {
-        // Each look is a program of its own.
-        await delay(500)
-        return running
-          .incidents()
-          .find((incident) => incident.alertname === 'CheckFailed' && incident.labels['check'] === check && incident.status === 'done')
-      },
+      async () =>
+        (await incidentsOf({ url: running.report.remediator, token })).find(
+          (incident) => incident.alertname === 'CheckFailed' && incident.labels['check'] === check && incident.status === 'done',
+        ),
       150_000,
     )
   const [healed, lost] = await Promise.all([incidentOf('shop'), incidentOf('ruin')])

@@ -11,7 +11,7 @@ test('six misbehaving programs are each diagnosed as what they are', async () =>
   const quick = MISBEHAVING.flatMap((one) => (one.quick === undefined ? [] : [{ one, flags: one.quick }]))
   expect(quick).toHaveLength(6)
   for (const { one, flags } of quick) await startMisbehaving(one, flags, loop)
-  const found = await Promise.all(quick.map(({ one }) => diagnosed(one, loop.report.stateDir, 150_000)))
+  const found = await Promise.all(quick.map(({ one }) => diagnosed(one, loop.report.stateDir, 400_000)))
   for (const { diagnosis } of found) {
     expect(diagnosis).toMatchObject({ source: 'metrics' })
     expect(diagnosis.evidence.filter(({ isRequired }) => isRequired).every(({ held }) => held === true)).toBe(true)
@@ -19,4 +19,4 @@ test('six misbehaving programs are each diagnosed as what they are', async () =>
   const storm = found.find(({ diagnosis }) => diagnosis.name === 'write_loop')
   expect(storm?.diagnosis).toMatchObject({ is_critical: true, recommended_action: 'kill' })
   expect(storm?.incident.labels['group']).toBe('file-storm.ts')
-}, 240_000)
+}, 500_000)

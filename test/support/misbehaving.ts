@@ -28,13 +28,13 @@ export const PROBE = 'demo-endpoint'
 
 export const MISBEHAVING: readonly Misbehaving[] = [
   { demo: 'file-storm', is: 'write_loop', about: ['file-storm.ts'], quick: ['--rate', '40'], whole: ['--rate', '40'] },
-  { demo: 'cpu-spin', is: 'infinite_loop', about: ['cpu-spin.ts'], quick: ['--seconds', '400'], whole: ['--seconds', '1500'] },
+  { demo: 'cpu-spin', is: 'infinite_loop', about: ['cpu-spin.ts'], quick: ['--seconds', '600'], whole: ['--seconds', '1500'] },
   { demo: 'memory-leak', is: 'gradual_leak', about: ['memory-leak.ts'], whole: ['--seconds', '1200', '--rate', '40', '--max', '800'] },
   {
     demo: 'sudden-allocation',
     is: 'sudden_allocation',
     about: ['sudden-allocation.ts'],
-    quick: ['--quiet', '30', '--max', '650', '--seconds', '400'],
+    quick: ['--quiet', '30', '--max', '650', '--seconds', '600'],
     whole: ['--quiet', '130', '--max', '600', '--seconds', '900'],
   },
   { demo: 'fd-leak', is: 'descriptor_leak', about: ['fd-leak.ts'], whole: ['--seconds', '2400'] },
@@ -42,7 +42,7 @@ export const MISBEHAVING: readonly Misbehaving[] = [
     demo: 'thread-explosion',
     is: 'thread_explosion',
     about: ['thread-explosion.ts'],
-    quick: ['--quiet', '30', '--seconds', '400'],
+    quick: ['--quiet', '30', '--seconds', '600'],
     whole: ['--quiet', '150', '--seconds', '900'],
   },
   { demo: 'fork-bomb', is: 'fork_bomb', about: ['fork-bomb.ts'], quick: ['--seconds', '60'], whole: ['--seconds', '60'] },
@@ -121,7 +121,7 @@ export const ON_A_BUSY_MACHINE = {
     {
       name: 'busy-machine',
       interval: '5s',
-      rules: [{ record: 'procwarden:threshold:limit:override', labels: { signal: 'spin', group: 'cpu-spin.ts' }, expr: 'vector(0.2)' }],
+      rules: [{ record: 'procwarden:threshold:limit:override', labels: { signal: 'spin', group: 'cpu-spin.ts' }, expr: 'vector(0.05)' }],
     },
   ],
 }

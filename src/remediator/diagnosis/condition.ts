@@ -45,7 +45,10 @@ function condition(
 export function confidenceOf(conditions: readonly Condition[]): Confidence | undefined {
   const must = conditions.filter(({ isRequired }) => isRequired)
   if (must.some(({ held }) => held === false) || !must.some(({ held }) => held === true)) return undefined
-  if (must.some(({ held }) => held === null)) return 'low'
+  const unknown = must.filter(({ held }) => held === null).length
+  // Of which less is known than not, nothing can be said.
+  if (unknown > must.length / 2) return undefined
+  if (unknown > 0) return 'low'
   const others = conditions.filter(({ isRequired, held }) => !isRequired && held !== null)
   const holding = others.filter(({ held }) => held === true).length
   const isFar = must.every(({ margin }) => margin >= FIGURES.sureMargin)

@@ -14,9 +14,10 @@ export const FIGURES = {
   infiniteLoop: { cores: 0.25, unevenness: 0.4, operationsPerSecond: 10, spanSeconds: 60, rateStepSeconds: 20, windowSeconds: 600 },
   writeLoop: { files: 100, duplicateShare: 0.5, memoryGainBytes: 64e6, memoryGainRatio: 1.5, folders: 3 },
   leak: {
-    windowsSeconds: [3_600, 1_800, 900, 600, 300, 180],
+    windowsSeconds: [3_600, 1_800, 900, 600, 300],
     parts: 6,
-    spanSeconds: 120,
+    /** A program that loads something rises evenly, too, for a minute or three. */
+    spanSeconds: 200,
     straightness: 0.85,
     gainBytes: 5e6,
     gainRatio: 1.1,

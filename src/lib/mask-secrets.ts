@@ -27,7 +27,10 @@ const RULES: readonly Rule[] = [
   // {"password": "x"} and 'password': 'x'.
   { pattern: new RegExp(`(["']${SECRET_NAME}["']\\s*:\\s*)${VALUE}`, 'gi'), replacement: `$1"${MASK}"` },
   // --password=x, PASSWORD=x, ?token=x, password: x, -Ddb.password=x.
-  { pattern: new RegExp(`(^|[^\\w.-]|--?|-D)(${SECRET_NAME})(\\s*=\\s*(?!\\s)|:\\s*(?!\\s|//))${VALUE}`, 'gi'), replacement: `$1$2$3${MASK}` },
+  {
+    pattern: new RegExp(`(^|[^\\w.-]|--?|-D)(${SECRET_NAME})(\\s*=\\s*(?!\\s)|:\\s*(?!\\s|//))${VALUE}`, 'gi'),
+    replacement: `$1$2$3${MASK}`,
+  },
   // --password x, -pass x: the value is the next word, unless that is a flag itself.
   { pattern: new RegExp(`(^|\\s)(--?${SECRET_NAME})(\\s+)(?!-)${VALUE}`, 'gi'), replacement: `$1$2$3${MASK}` },
   // curl -u user:password, mysql -psecret.

@@ -49,7 +49,7 @@ describe('the shipped rules', () => {
     const every = (interval: string) => groups.filter((group) => group.interval === interval).map((group) => group.name)
     expect(every('5s').toSorted()).toEqual(['procwarden-files', 'procwarden-probes-urgent', 'procwarden-urgent'])
     expect(groups.filter((group) => group.interval === undefined)).toEqual([])
-    expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['10s', '15s', '1m', '2m', '30s', '4m', '5s'])
+    expect([...new Set(groups.flatMap((group) => group.interval ?? []))].toSorted()).toEqual(['15s', '1m', '2m', '30s', '4m', '5s', '8s'])
   })
 
   test('every threshold that is read has a default or is one that can only be overridden', () => {

@@ -22,7 +22,6 @@ import { runProgram } from './run-program.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const PROGRAM = 'usr/lib/procwarden'
 const SHARED = 'usr/share/procwarden'
-const CONSOLE_ASSETS = 'remediator/console/assets'
 /** What the sources find beside themselves: the same files, where Debian wants what is alike on every machine. */
 const SHARED_FOLDERS = ['config', 'prometheus', 'alertmanager', 'grafana'] as const
 /** For development, for tests of its own, or for another C library than Debian's. */
@@ -61,7 +60,7 @@ async function layProgram(root: string): Promise<void> {
   }
   copy('node_modules/node/bin/node', root, `${PROGRAM}/node_modules/node/bin/node`, 0o755)
   // npm's package of Node has none.
-  copy('packaging/LICENSE.nodejs', root, 'usr/share/doc/procwarden/LICENSE.nodejs')
+  copy('packaging/LICENSE.nodejs.gz', root, 'usr/share/doc/procwarden/LICENSE.nodejs.gz')
 }
 
 /** What the program itself reads of it, and what an upgrade may compare. */

@@ -1,7 +1,8 @@
 /** Owns `npm run package:bin`: the single executables, into build/bin. Usage: node scripts/package-bin.ts [--out DIR] [NAME...] */
-import { copyFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import { EXECUTABLES, buildExecutable } from './package/single-file.ts'
 
 const { values, positionals } = parseArgs({ options: { out: { type: 'string' } }, allowPositionals: true })
@@ -11,4 +12,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(EXECUTABLE
   process.stdout.write(`${file} (${(statSync(file).size / 1e6).toFixed(0)} MB)\n`)
 }
 // Each executable is a copy of Node with something in it.
-copyFileSync(path.join(import.meta.dirname, '../packaging/LICENSE.nodejs'), path.join(folder, 'LICENSE.nodejs'))
+writeFileSync(
+  path.join(folder, 'LICENSE.nodejs'),
+  gunzipSync(readFileSync(path.join(import.meta.dirname, '../packaging/LICENSE.nodejs.gz'))),
+)

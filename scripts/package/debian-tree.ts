@@ -60,7 +60,7 @@ async function layProgram(root: string): Promise<void> {
   }
   copy('node_modules/node/bin/node', root, `${PROGRAM}/node_modules/node/bin/node`, 0o755)
   // npm's package of Node has none.
-  copy('packaging/LICENSE.nodejs', root, 'usr/share/doc/procwarden/LICENSE.nodejs')
+  copy('packaging/LICENSE.nodejs.gz', root, 'usr/share/doc/procwarden/LICENSE.nodejs.gz')
 }
 
 /** What the program itself reads of it, and what an upgrade may compare. */

@@ -32,10 +32,17 @@ export interface DuplicatesOptions<Counted extends Place> {
   readonly reader: FileReader
   readonly clock: { nowMs(): number }
   readonly sleep: (ms: number) => Promise<void>
-  /** A file was examined. */
-  readonly examined: (file: NewFile<Counted>, sizeBytes: number, isDuplicate: boolean) => void
+  /** A file was examined. `earlier`: of those with its content. */
+  readonly examined: (file: NewFile<Counted>, sizeBytes: number, isDuplicate: boolean, earlier: Earlier) => void
   /** Whether events keep coming: then the time is theirs. */
   readonly isBusy: () => boolean
+}
+
+/** What is known of the files that had a content before. */
+export interface Earlier {
+  readonly copies: number
+  /** Whose they were, the last few, as events carry them. */
+  readonly pids: readonly number[]
 }
 
 /** Files of the same content. */
@@ -54,6 +61,9 @@ const WAITING_PER_PLACE_MAX = 3072
 const SIZES_MAX = 4096
 const SETS_MAX = 2048
 const EXAMPLES_MAX = 5
+/** Whose files had a content, the last ones. */
+const PIDS_MAX = 8
+const NONE: Earlier = { copies: 0, pids: [] }
 const TICK_MS = 100
 /** While events keep coming, this share of the budget is used, and the event loop is woken less often. */
 const BUSY_SHARE = 0.02
@@ -61,7 +71,7 @@ const BUSY_TICK_MS = 500
 
 /** The first file of a size is not read until there is a second one. */
 interface SizeEntry {
-  first: { readonly path: string | Buffer; readonly facts: FileFacts } | undefined
+  first: { readonly path: string | Buffer; readonly facts: FileFacts; readonly pid: number } | undefined
 }
 
 export class Duplicates<Counted extends Place> {
@@ -70,7 +80,7 @@ export class Duplicates<Counted extends Place> {
   readonly #waitingByPlace = new Map<Counted, number>()
   /** The oldest first, like the sets. */
   readonly #sizes = new Map<number, SizeEntry>()
-  readonly #sets = new Map<string, DuplicateSet & { readonly ids: Set<string> }>()
+  readonly #sets = new Map<string, DuplicateSet & { readonly ids: Set<string>; readonly pids: Set<number> }>()
   #settings: DuplicatesSettings
   #skipped = 0
   #running: Promise<void> | undefined
@@ -168,13 +178,13 @@ export class Duplicates<Counted extends Place> {
       return 0
     }
     if (facts.sizeBytes === 0) {
-      examined(file, 0, this.#isCopy(path, facts, ''))
+      this.#tell(file, facts, this.#compare(path, facts, '', file.pid))
       return 0
     }
     const known = this.#sizes.get(facts.sizeBytes)
     if (known === undefined) {
-      keep(this.#sizes, facts.sizeBytes, { first: { path, facts } }, SIZES_MAX)
-      examined(file, facts.sizeBytes, false)
+      keep(this.#sizes, facts.sizeBytes, { first: { path, facts, pid: file.pid } }, SIZES_MAX)
+      examined(file, facts.sizeBytes, false, NONE)
       return 0
     }
     let readBytes = 0
@@ -183,25 +193,41 @@ export class Duplicates<Counted extends Place> {
       known.first = undefined
       const hash = await reader.hash(first.path, first.facts)
       readBytes += first.facts.sizeBytes
-      if (hash !== undefined) this.#isCopy(first.path, first.facts, hash)
+      if (hash !== undefined) this.#compare(first.path, first.facts, hash, first.pid)
     }
     const hash = await reader.hash(path, facts)
-    if (hash !== undefined) examined(file, facts.sizeBytes, this.#isCopy(path, facts, hash))
+    if (hash !== undefined) this.#tell(file, facts, this.#compare(path, facts, hash, file.pid))
     return readBytes + facts.sizeBytes
   }
 
-  /** Whether another file of this content is known. A file seen again under another name is none. */
-  #isCopy(path: string | Buffer, { sizeBytes, id }: FileFacts, hash: string): boolean {
+  #tell(file: NewFile<Counted>, { sizeBytes }: FileFacts, earlier: Earlier): void {
+    this.#options.examined(file, sizeBytes, earlier.copies > 0, earlier)
+  }
+
+  /** The files of this content before it. One seen again under another name has none. */
+  #compare(path: string | Buffer, { sizeBytes, id }: FileFacts, hash: string, pid: number): Earlier {
     const key = `${sizeBytes}:${hash}`
-    const set = this.#sets.get(key) ?? { sizeBytes, hash, copies: 0, examples: [], lastMs: 0, ids: new Set<string>() }
+    const set = this.#sets.get(key) ?? {
+      sizeBytes,
+      hash,
+      copies: 0,
+      examples: [],
+      lastMs: 0,
+      ids: new Set<string>(),
+      pids: new Set<number>(),
+    }
     keep(this.#sets, key, set, SETS_MAX)
-    if (set.ids.has(id)) return false
+    if (set.ids.has(id)) return NONE
+    const earlier: Earlier = { copies: set.copies, pids: [...set.pids] }
+    set.pids.delete(pid)
+    dropOldest(set.pids, PIDS_MAX)
+    set.pids.add(pid)
     dropOldest(set.ids, EXAMPLES_MAX)
     set.ids.add(id)
     set.copies++
     set.lastMs = this.#options.clock.nowMs()
     if (set.examples.length < EXAMPLES_MAX) set.examples.push(typeof path === 'string' ? path : path.toString('latin1'))
-    return set.copies > 1
+    return earlier
   }
 }
 

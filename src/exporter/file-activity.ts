@@ -7,7 +7,7 @@ import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { dropOldest } from '../lib/oldest.ts'
 import { DirectoryCounts, type CountedPlace } from './directory-counts.ts'
-import { Duplicates, type DuplicatesSettings, type FileReader } from './duplicates.ts'
+import { Duplicates, type DuplicatesSettings, type Earlier, type FileReader } from './duplicates.ts'
 import { rescan } from './file-rescan.ts'
 import { RecentFiles, type Writer } from './recent-files.ts'
 import { NOBODY, newTally, type FileSink, type FileTally, type NewFile } from './sources/file-source.ts'
@@ -42,6 +42,8 @@ const WRITERS_MAX = 4096
 /** Events within this time before: a storm is under way. */
 const BUSY_MS = 300
 const BUSY_FILES_MIN = 200
+/** So many files of one content are copies of each other, whoever made them. */
+const STRANGERS_COPIES_MIN = 10
 
 type Tallies = ReadonlyMap<CountedPlace, ReadonlyMap<number, FileTally>>
 
@@ -71,7 +73,7 @@ export class FileActivity implements FileSink<CountedPlace> {
       clock: options.clock,
       // Nobody has to stay alive for it.
       sleep: (ms) => delay(ms, undefined, { ref: false }),
-      examined: (file, sizeBytes, isDuplicate) => this.#examined(file, sizeBytes, isDuplicate),
+      examined: (file, sizeBytes, _isDuplicate, earlier) => this.#examined(file, sizeBytes, earlier),
       isBusy: () => options.clock.nowMs() - this.#busyMs < BUSY_MS,
     })
   }
@@ -180,12 +182,18 @@ export class FileActivity implements FileSink<CountedPlace> {
     return writers
   }
 
-  #examined(file: NewFile<CountedPlace>, sizeBytes: number, isDuplicate: boolean): void {
+  /**
+   * A program that writes one content over and over has made the earlier ones itself. An archive that is unpacked a second time, or a
+   * build that is done again, makes each of its files once: that they were there before says nothing about it.
+   */
+  #examined(file: NewFile<CountedPlace>, sizeBytes: number, { copies, pids }: Earlier): void {
     const { place } = file
-    this.counts.addExamined(place, isDuplicate)
     const writer = this.#writers.get(file.pid)
-    if (writer?.pid !== undefined) this.#options.crediting?.examined(writer.pid, writer.group, isDuplicate)
-    if (place.series !== undefined) this.recent.addExamined(place.series.label, writer, sizeBytes, isDuplicate)
+    const isOwn = copies > 0 && (writer?.pid === undefined || pids.some((pid) => this.#writers.get(pid)?.pid === writer.pid))
+    // Many processes that each write it once and have nobody in common make copies as well.
+    this.counts.addExamined(place, isOwn || copies >= STRANGERS_COPIES_MIN)
+    if (writer?.pid !== undefined) this.#options.crediting?.examined(writer.pid, writer.group, isOwn)
+    if (place.series !== undefined) this.recent.addExamined(place.series.label, writer, sizeBytes, isOwn)
   }
 
   /** Adds the files born in the gap that no event told of. Nobody can say who made them, and those that are gone stay uncounted. */

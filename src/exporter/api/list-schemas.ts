@@ -43,7 +43,7 @@ const recentShape = {
   /** What the created files hold, estimated from those examined. */
   bytes: z.number().nonnegative().nullable(),
   filesExamined: countSchema,
-  /** Of those examined, how many have the content of an earlier one: 0 to 1. */
+  /** Of those examined, how many have the content of an earlier one of the same process, where processes are known: 0 to 1. */
   duplicateShare: z.number().min(0).max(1).nullable(),
   examples: z.array(z.string()),
 }

@@ -26,7 +26,7 @@ export const FILES_EXAMINED = ofDirectory(
 )
 export const FILES_DUPLICATES = ofDirectory(
   'procwarden_files_duplicates_total',
-  'New files of the folder that have the same content as one before; of those that were examined.',
+  'New files of the folder that have the same content as one that the same process made before, where processes are known, or as ten of anybody; of those that were examined.',
 )
 export const BACKEND_INFO: Family = {
   name: 'procwarden_file_watch_backend_info',

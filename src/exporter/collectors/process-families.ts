@@ -25,7 +25,7 @@ export const FILES_DUPLICATES = family(
   'process_files_duplicates_total',
   'counter',
   PROCESS,
-  'New files of the process that have the same content as one before; of those that were examined.',
+  'New files of the process that have the same content as one that it made before; of those that were examined.',
 )
 export const START = family('process_start_time_seconds', 'gauge', PROCESS, 'When the process started, since the Unix epoch.')
 export const DESCENDANTS = family('process_descendants', 'gauge', PROCESS, 'Living children of the process, with theirs, down to the last.')

@@ -251,6 +251,38 @@ describe.runIf(fanotify)('fanotify', () => {
     writeFileSync(`${base}/later/under`, '')
   })
 
+  test('a copy is one of its own: what another process made before says nothing about it', async () => {
+    const root = temporaryDirectory()
+    const exporter = await startExporter({ filesWatch: [root] })
+    const program = `${temporaryDirectory()}/unpacker.cjs`
+    // Forty files that differ, and twice that number of one content when told to; then it waits to be looked at.
+    writeFileSync(
+      program,
+      `const fs = require('fs'), [, , folder, loops] = process.argv
+       fs.mkdirSync(folder)
+       for (let n = 0; n < 40; n++) fs.writeFileSync(folder + '/f' + n, 'content '.repeat(n + 1))
+       for (let n = 0; n < Number(loops); n++) fs.writeFileSync(folder + '/copy' + n, 'the same')
+       setInterval(() => undefined, 1000)`,
+    )
+    const unpack = (folder: string, loops: number) => temporaryProcess(process.execPath, [program, `${root}/${folder}`, String(loops)])
+    const first = await unpack('first', 0)
+    const figures = (text: string, pid: number) =>
+      ['examined', 'duplicates'].map((name) =>
+        seriesValue(text, `procwarden_process_files_${name}_total`, `group="unpacker.cjs",pid="${pid}"`),
+      )
+    const examined = async (pid: number, count: number) =>
+      waitFor('all files to be compared', async () => {
+        const found = figures(await scrape(exporter.url), pid)
+        return found[0] === count && found
+      })
+    expect(await examined(first.pid, 40)).toEqual([40, 0])
+    const second = await unpack('second', 0)
+    expect(await examined(second.pid, 40)).toEqual([40, 0])
+    const looping = await unpack('third', 80)
+    // The first of the eighty is no copy.
+    expect(await examined(looping.pid, 120)).toEqual([120, 79])
+  })
+
   test('with many files already there it starts as fast as without any', { timeout: 120_000 }, async () => {
     const full = mkdtempSync('/dev/shm/procwarden-test-')
     afterTest(() => rmSync(full, { recursive: true, force: true }))

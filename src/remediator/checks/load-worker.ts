@@ -16,6 +16,8 @@ import { percentile } from './result.ts'
 const LATENCIES_MAX = 200_000
 const SHOWN_MAX = 200
 
+// Whoever gave the orders has ended, perhaps in the middle of a load: it ends as well.
+process.stdin.once('end', () => process.exit(0))
 process.stdout.write(READY)
 for await (const line of createInterface({ input: process.stdin })) {
   const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({

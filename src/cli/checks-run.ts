@@ -53,5 +53,6 @@ export function verdictOf(results: readonly CheckResult[]): { readonly isFine: b
   if (results.length === 0) return { isFine: false, text: 'There are no checks: add some to checks.suite.' }
   if (skipped === results.length) return { isFine: false, text: 'No check could be tried: is the loop running, and on this --state.dir?' }
   if (bad > 0) return { isFine: false, text: `${bad} of ${results.length} checks failed${also}.` }
-  return { isFine: true, text: `${results.length - skipped} checks passed${also}.` }
+  const passed = results.length - skipped
+  return { isFine: true, text: `${passed} ${passed === 1 ? 'check' : 'checks'} passed${also}.` }
 }

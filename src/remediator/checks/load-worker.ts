@@ -16,10 +16,11 @@ import { percentile } from './result.ts'
 const LATENCIES_MAX = 200_000
 const SHOWN_MAX = 200
 
-<<<<<<< HEAD
 void answerOrders()
 
 async function answerOrders(): Promise<never> {
+  // Perhaps in the middle of a load.
+  process.stdin.once('end', () => process.exit(0))
   process.stdout.write(READY)
   for await (const line of createInterface({ input: process.stdin })) {
     const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({
@@ -29,20 +30,8 @@ async function answerOrders(): Promise<never> {
     }))
     process.stdout.write(`${JSON.stringify(report)}\n`)
   }
-  // autocannon keeps timers; whoever gave the orders has gone or has no more of them.
+  // autocannon keeps timers.
   process.exit(0)
-=======
-// Whoever gave the orders has ended, perhaps in the middle of a load: it ends as well.
-process.stdin.once('end', () => process.exit(0))
-process.stdout.write(READY)
-for await (const line of createInterface({ input: process.stdin })) {
-  const report = await obey(LoadOrder.parse(JSON.parse(line))).catch((error: unknown): LoadReport => ({
-    requests: 0,
-    errors: 0,
-    firstError: messageOf(error).slice(0, SHOWN_MAX),
-  }))
-  process.stdout.write(`${JSON.stringify(report)}\n`)
->>>>>>> part-f
 }
 
 async function obey(order: LoadOrder): Promise<LoadReport> {

@@ -13,6 +13,11 @@ import { cacheDir } from '../../scripts/tools.mjs'
 const SUITE = 'bookworm'
 const BOOTSTRAP_TIMEOUT_MS = 8 * 60_000
 const COMMAND_TIMEOUT_MS = 5 * 60_000
+/**
+ * The first process of the namespaces, with which all of them end. It stays who it is: who changes their user is not told any more that
+ * unshare has ended (PR_SET_PDEATHSIG of prctl(2)).
+ */
+const STAYING = ['sh', '-c', '"$@" & wait $!', 'sh']
 const PRIVATE = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child']
 
 export interface DebianChroot {
@@ -43,7 +48,7 @@ export async function unpackChroot(): Promise<DebianChroot> {
   return {
     root,
     run: (command) => mustRun('unshare', inside(command), { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }),
-    start: (command, env) => spawn('unshare', inside(command), { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+    start: (command, env) => spawn('unshare', inside([...STAYING, ...command]), { env, stdio: ['ignore', 'pipe', 'pipe'] }),
     remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
   }
 }

@@ -56,7 +56,7 @@ describe('procwarden check', () => {
     const alertmanager = file('alertmanager.yml', 'route:\n  receiver: somebody\nreceivers:\n  - name: nobody\n')
     const { code, verdict } = check('--config.remediator', remediator, '--rules.dir', rules, '--config.alertmanager', alertmanager)
     expect([code, verdict.ok]).toEqual([1, false])
-    expect(faultsOf(verdict, 'remediator')).toEqual([expect.stringMatching(/^6: mode: /), expect.stringMatching(/mial/)])
+    expect(faultsOf(verdict, 'remediator')).toEqual([expect.stringMatching(/^7: mode: /), expect.stringMatching(/mial/)])
     expect(faultsOf(verdict, 'rules')).toEqual([
       expect.stringMatching(/^5: .*parse error/),
       expect.stringMatching(/^6: .*invalid label name: a-b/),

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest'
 import { alertOf, payloadOf, post, settledIncident, startRemediator } from '../../support/remediator.ts'
 import { afterTest, exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 
-/** A file system of 1 MiB. */
+/** A file system of 4 MiB. */
 function smallDisk(): string {
   const directory = temporaryDirectory()
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { encoding: 'utf8' })
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory], { encoding: 'utf8' })
   if (mount.status !== 0) throw new Error(mount.stderr)
   afterTest(() => void spawnSync('umount', ['--lazy', directory]))
   return directory

@@ -6,6 +6,8 @@ export default defineConfig({
     environment: 'node',
     // Processes, signals and file descriptors are what is tested: worker threads share them with each other.
     pool: 'forks',
+    // Most of them wait for processes: one at a time would leave both cores of a small machine idle.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

@@ -95,7 +95,7 @@ describe('webhook payload', () => {
           })),
         })
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

@@ -23,14 +23,27 @@ const INCUMBENT_BONUS = 1.25
  */
 export function selectProcesses(processes: readonly TrackedProcess[], options: SelectionOptions): TrackedProcess[] {
   const chosen: TrackedProcess[] = []
+  const passed: Passed = {
+    elapsedSeconds: Math.max(options.elapsedSeconds, 1),
+    decay: 0.5 ** (Math.max(options.elapsedSeconds, 1) / HALF_LIFE_SECONDS),
+    memoryTotalBytes: options.memoryTotalBytes,
+  }
   for (const process of processes) {
     if (process.sample === undefined) continue
-    updateActivity(process, process.sample, options)
+    updateActivity(process, process.sample, passed)
     offer(chosen, process, options.max)
   }
   for (const process of processes) process.published = false
   for (const process of chosen) process.published = true
   return chosen.toSorted((a, b) => a.pid - b.pid)
+}
+
+/** What all processes have in common between two selections. */
+interface Passed {
+  readonly elapsedSeconds: number
+  /** What is left of the activity before. */
+  readonly decay: number
+  readonly memoryTotalBytes: number
 }
 
 /** Keeps the `max` first of those offered, as a heap with the last of them on top: most of thousands are refused at one look. */
@@ -82,14 +95,13 @@ function rankOf({ activity, published }: TrackedProcess): number {
   return activity * (published ? INCUMBENT_BONUS : 1)
 }
 
-function updateActivity(process: TrackedProcess, sample: ProcessSample, options: SelectionOptions): void {
+function updateActivity(process: TrackedProcess, sample: ProcessSample, { elapsedSeconds, decay, memoryTotalBytes }: Passed): void {
   const effort = cpuSecondsOf(sample) + ioEffort(sample)
   const { filesCreated, selectedEffort, selectedFiles } = process
-  const elapsedSeconds = Math.max(options.elapsedSeconds, 1)
   const used = selectedEffort < 0 ? 0 : effort - selectedEffort
   const rate = (used + (filesCreated - selectedFiles)) / elapsedSeconds
-  const now = Math.max(0, rate) + sample.residentBytes / options.memoryTotalBytes
-  process.activity = Math.max(now, process.activity * 0.5 ** (elapsedSeconds / HALF_LIFE_SECONDS))
+  const now = Math.max(0, rate) + sample.residentBytes / memoryTotalBytes
+  process.activity = Math.max(now, process.activity * decay)
   // An idle process keeps its numbers: to write one anew is to make a new one.
   if (effort !== selectedEffort) process.selectedEffort = effort
   if (filesCreated !== selectedFiles) process.selectedFiles = filesCreated

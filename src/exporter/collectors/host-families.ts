@@ -42,7 +42,7 @@ export const HOST = {
   tcpConnections: gauge(
     'tcp_connections',
     ['state'],
-    'TCP sockets by state, IPv4 and IPv6, counted anew every 15 seconds; with more than 20000 of them only those that the kernel counts itself, established and time_wait.',
+    'TCP sockets by state, IPv4 and IPv6, counted anew once a minute; with more than 20000 of them only those that the kernel counts itself, established and time_wait.',
   ),
 } as const
 

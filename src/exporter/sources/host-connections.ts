@@ -24,13 +24,13 @@ const SOCKETS_MAX = 20_000
 const TABLE_BYTES_MAX = 8 * 2 ** 20
 const CHUNK_BYTES = 64 * 1024
 
-/** The kernel walks a hash table sized by the machine's memory for each reading, which takes milliseconds however few sockets there are. */
-const TABLE_AGE_MS_MAX = 15_000
+/** The kernel walks a hash table sized by the machine's memory for each of the two, which takes up to 10 ms however few sockets there are. */
+const TABLE_AGE_MS_MAX = 60_000
 
 export type Connections = ReadonlyMap<string, number>
 
 /**
- * Connections by state, IPv4 and IPv6 together, read anew every 15 seconds. On a machine with more than 20,000 sockets
+ * Connections by state, IPv4 and IPv6 together, read anew once a minute. On a machine with more than 20,000 sockets
  * only `established` and `time_wait`, which the kernel keeps count of itself. Undefined where neither can be read.
  */
 export function createConnectionsReader(procfsRoot: string, clock: { nowMs(): number }): () => Promise<Connections | undefined> {

@@ -1,5 +1,5 @@
 /** Owns the remediator's HTTP routes: the webhook, the API, the console and the metrics. Everything but health and metrics needs a token. */
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { createWebApp } from '../lib/express-app.ts'
 import type { ListenAddress } from '../lib/http.ts'
@@ -13,6 +13,7 @@ import type { Console } from './console/console.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
 import { mountLinks } from './links/link-routes.ts'
 import type { RemediatorMetrics } from './metrics.ts'
+import { createBodyReader } from './read-body.ts'
 import { parseWebhookPayload } from './webhook-payload.ts'
 
 export interface AppOptions {
@@ -34,7 +35,7 @@ export interface AppOptions {
 }
 
 /** 10,000 alerts with long labels fit. */
-const BODY_LIMIT = '32mb'
+const BODY_BYTES_MAX = 32 * 2 ** 20
 const RETRY_AFTER_SECONDS = 5
 /** For each address. A person and a dashboard stay far below it. */
 const API_RATE = { perSecond: 100, burst: 300 }
@@ -53,8 +54,7 @@ export function createApp(options: AppOptions): Express {
     response.on('finish', () => metrics.webhookAnswered(response.statusCode))
     next()
   }
-  // As bytes, decoded at once: piece by piece would hold the text several times over.
-  const bytes = express.raw({ limit: BODY_LIMIT, type: () => true })
+  const bytes = createBodyReader(BODY_BYTES_MAX)
   // The token is looked at before the body is read: a stranger cannot make us parse. There is no rate limit: Alertmanager
   // takes a 4xx for a final no, and the alert would be lost.
   app.post(['/api/webhook', '/webhook'], countAnswer, requireScope('receive', authenticate), bytes, (request, response) =>

@@ -1,4 +1,6 @@
+import http from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
+import { gzipSync } from 'node:zlib'
 import supertest from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { databasePath } from '../../../src/remediator/store/database.ts'
@@ -27,6 +29,26 @@ describe('webhook', () => {
     })
     expect((await post(remediator.url, remediator.token, '{"version": "4", ')).status).toBe(400)
     expect(await incidentsOf(remediator)).toEqual([])
+  })
+
+  test('a delivery counts however it arrives: in pieces without a length, compressed; one that is cut or too long does not', async () => {
+    const remediator = await startRemediator()
+    const url = `${remediator.url}/api/webhook`
+    const headers = { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' }
+    const text = JSON.stringify(payloadOf([alertOf({ labels: { remediate: 'notify', note: 'ü'.repeat(50_000) } })]))
+    async function* pieces(): AsyncGenerator<Buffer> {
+      const bytes = Buffer.from(text)
+      for (let at = 0; at < bytes.length; at += 9_999) yield bytes.subarray(at, at + 9_999)
+    }
+    const chunked = await fetch(url, { method: 'POST', headers, body: pieces(), duplex: 'half' })
+    expect([chunked.status, await chunked.json()]).toEqual([200, { accepted: 1 }])
+    const zipped = await fetch(url, { method: 'POST', headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(text) })
+    expect([zipped.status, await zipped.json()]).toEqual([200, { accepted: 1 }])
+    const before = (await incidentsOf(remediator)).length
+    await cutDelivery(url, headers, text)
+    expect((await fetch(url, { method: 'POST', headers, body: 'x'.repeat(33 * 2 ** 20) })).status).toBe(413)
+    expect((await fetch(url, { method: 'POST', headers })).status).toBe(400)
+    expect(await incidentsOf(remediator)).toHaveLength(before)
   })
 
   test('a wrong or missing token answers 401 before the body is read', async () => {
@@ -98,3 +120,13 @@ describe('webhook', () => {
     expect(incidents.map((incident) => incident.episode)).toEqual([2, 1])
   })
 })
+
+/** Sends half of a delivery that says it is whole, and hangs up. */
+async function cutDelivery(url: string, headers: Readonly<Record<string, string>>, text: string): Promise<void> {
+  const request = http.request(url, { method: 'POST', headers: { ...headers, 'content-length': Buffer.byteLength(text) } })
+  const closed = new Promise((resolve) => request.on('close', resolve))
+  request.on('error', () => undefined)
+  await new Promise((resolve) => request.write(text.slice(0, text.length / 2), resolve))
+  request.destroy()
+  await closed
+}

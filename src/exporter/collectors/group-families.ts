@@ -64,15 +64,17 @@ type WriteSample = (labelValues: readonly string[], value: number | undefined) =
 /** Every group, also those whose processes have all ended; a group known for its files alone has only those. */
 export function writeGroups(out: Exposition, table: ProcessTable, processes: readonly TrackedProcess[], labels: GroupLabels): void {
   const groups = [...table.groups.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const totals = totalsOf(groups, processes)
   const withProcesses = groups.filter((group) => group.hadProcess)
-  const members = Map.groupBy(processes, ({ group }) => group)
   const labelsOf = new Map(groups.map((group) => [group, [group.name]]))
   const each = (target: Family, of: readonly Group[], figure: (group: Group) => number | undefined): void =>
     out.write(target, (sample) => {
       for (const group of of) sample(labelsOf.get(group) ?? [], figure(group))
     })
-  out.family(PROCESSES, groupStates(withProcesses, processes))
-  for (const level of LEVELS) each(level.ofGroup, withProcesses, (group) => combined(members.get(group) ?? [], level))
+  out.write(PROCESSES, (sample) => {
+    for (const group of withProcesses) for (const [state, count] of totals.get(group)?.states ?? []) sample([group.name, state], count)
+  })
+  for (const [index, { ofGroup }] of LEVELS.entries()) each(ofGroup, withProcesses, (group) => levelOf(totals.get(group), index))
   out.write(CPU, (sample) => {
     for (const { name, counters } of groups) writeCpu(sample, [name], counters)
   })
@@ -89,17 +91,8 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
     }
   })
   for (const { ofGroup, counter } of COUNTERS) each(ofGroup, groups, ({ counters }) => counters[counter])
-  each(OLDEST, withProcesses, (group) => oldestStart(members.get(group) ?? []))
-  for (const [group, ofGroup] of members) {
-    if (!group.hasChanged) continue
-    group.info = infoOf(ofGroup, labels)
-    group.hasChanged = false
-  }
-  for (const group of groups) {
-    if (group.info !== undefined || group.filesCreated === 0) continue
-    const category = labels.categoryOfName(group.name)
-    if (category !== '') group.info = { category, unit: '', container: '', user: '' }
-  }
+  each(OLDEST, withProcesses, (group) => totals.get(group)?.oldestSeconds)
+  refreshInfo(groups, processes, labels)
   out.write(INFO, (sample) => {
     for (const { name, info } of groups) {
       if (info !== undefined) sample([name, info.category, info.unit, info.container, info.user], 1)
@@ -108,47 +101,79 @@ export function writeGroups(out: Exposition, table: ProcessTable, processes: rea
   if (table.attributesFiles) each(FILES, groups, ({ filesCreated }) => filesCreated)
 }
 
+function refreshInfo(groups: readonly Group[], processes: readonly TrackedProcess[], labels: GroupLabels): void {
+  const changed = Map.groupBy(
+    processes.filter(({ group }) => group.hasChanged),
+    ({ group }) => group,
+  )
+  for (const [group, members] of changed) {
+    group.info = infoOf(members, labels)
+    group.hasChanged = false
+  }
+  for (const group of groups) {
+    if (group.info !== undefined || group.filesCreated === 0) continue
+    const category = labels.categoryOfName(group.name)
+    if (category !== '') group.info = { category, unit: '', container: '', user: '' }
+  }
+}
+
 export function writeCpu(sample: WriteSample, labels: readonly string[], counters: CounterSet): void {
   sample([...labels, 'user'], counters.userSeconds)
   sample([...labels, 'system'], counters.systemSeconds)
   if (counters.undividedSeconds !== undefined) sample([...labels, 'undivided'], counters.undividedSeconds)
 }
 
-type Sample = readonly [labelValues: readonly string[], value: number]
+/** What the living processes of a group come to. */
+interface Totals {
+  processes: number
+  oldestSeconds: number | undefined
+  /** By the word for it: every state that a process of the group was ever seen in. */
+  readonly states: Map<string, number>
+  /** In the order of LEVELS; undefined where no process could be read for it. */
+  readonly levels: Array<number | undefined>
+}
 
-function groupStates(groups: readonly Group[], processes: readonly TrackedProcess[]): Sample[] {
-  const counts = new Map<Group, Map<string, number>>()
-  for (const group of groups) counts.set(group, new Map([...group.statesSeen].map((letter) => [stateName(letter), 0])))
-  for (const { group, sample } of processes) {
-    const states = counts.get(group)
-    if (states === undefined || sample === undefined) continue
-    const name = stateName(sample.state)
-    states.set(name, (states.get(name) ?? 0) + 1)
+/** In one pass for all figures: each further one would fetch thousands of objects into the processor's caches again. */
+function totalsOf(groups: readonly Group[], processes: readonly TrackedProcess[]): ReadonlyMap<Group, Totals> {
+  const totals = new Map(groups.map((group) => [group, noTotals(group)]))
+  for (const process of processes) {
+    const { sample } = process
+    const total = totals.get(process.group)
+    if (total === undefined || sample === undefined) continue
+    total.processes++
+    total.oldestSeconds = Math.min(total.oldestSeconds ?? Infinity, sample.startTimeSeconds)
+    const state = stateName(sample.state)
+    total.states.set(state, (total.states.get(state) ?? 0) + 1)
+    addLevels(total, process)
   }
-  return [...counts].flatMap(([group, states]) => [...states].map(([state, count]): Sample => [[group.name, state], count]))
+  return totals
+}
+
+/** By index: thousands of times six pairs would be garbage. */
+function addLevels({ levels }: Totals, process: TrackedProcess): void {
+  for (let index = 0; index < LEVELS.length; index++) {
+    const level = LEVELS[index]
+    if (level !== undefined) levels[index] = combined(levels[index], level.figure(process), level)
+  }
+}
+
+function noTotals({ statesSeen }: Group): Totals {
+  const states = new Map([...statesSeen].map((letter) => [stateName(letter), 0]))
+  return { processes: 0, oldestSeconds: undefined, states, levels: LEVELS.map(() => undefined) }
 }
 
 function stateName(letter: string): string {
   return STATES[letter] ?? 'other'
 }
 
-/** 0 for a group without processes; absent where there are processes and none could be read. */
-function combined(processes: readonly TrackedProcess[], { figure, combine }: LevelFamilies): number | undefined {
-  if (processes.length === 0) return 0
-  let all: number | undefined
-  for (const process of processes) {
-    const value = figure(process)
-    if (value !== undefined) all = all === undefined ? value : combine === 'sum' ? all + value : Math.max(all, value)
-  }
-  return all
+function combined(before: number | undefined, value: number | undefined, { combine }: LevelFamilies): number | undefined {
+  if (before === undefined || value === undefined) return value ?? before
+  return combine === 'sum' ? before + value : Math.max(before, value)
 }
 
-function oldestStart(processes: readonly TrackedProcess[]): number | undefined {
-  let oldest: number | undefined
-  for (const { sample } of processes) {
-    if (sample !== undefined && (oldest === undefined || sample.startTimeSeconds < oldest)) oldest = sample.startTimeSeconds
-  }
-  return oldest
+/** 0 for a group without processes; absent where there are processes and none could be read. */
+function levelOf(total: Totals | undefined, index: number): number | undefined {
+  return total?.processes === 0 ? 0 : total?.levels[index]
 }
 
 function infoOf(processes: readonly TrackedProcess[], labels: GroupLabels): GroupInfo | undefined {

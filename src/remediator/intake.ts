@@ -9,6 +9,7 @@ import { createIncident } from './store/incidents/create-incident.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
 import { deleteOldSynthetic } from './store/incidents/delete-old-synthetic.ts'
 import { updateIncident } from './store/incidents/update-incident.ts'
+import { isFrozenForAnswer } from './store/holds.ts'
 import { noteRecovery } from './store/recoveries.ts'
 import { isSynthetic } from './synthetic.ts'
 
@@ -81,15 +82,20 @@ function resolve(alert: Alert, database: Database, journal: Journal, clock: Cloc
   endEpisode(known, 'Alertmanager says the alert has resolved.', database, journal, clock)
 }
 
-/** The alert no longer fires. What waits will find that when its turn comes, and end as cancelled. Call it in a transaction. */
+/**
+ * The alert no longer fires. What waits will find that when its turn comes, and end as cancelled; but what is frozen while a person
+ * is asked causes nothing more for that very reason, and the question stays. Call it in a transaction.
+ */
 export function endEpisode(known: Incident, why: string, database: Database, journal: Journal, clock: Clock): void {
   const at = new Date(clock.nowMs()).toISOString()
+  const isFrozen = isOpen(known) && isFrozenForAnswer(database, known.id, clock.boot().bootId)
   noteRecovery(database, known.id, at)
   updateIncident(database, known.id, {
     resolvedAt: at,
-    ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
+    ...(isOpen(known) && !isFrozen ? { status: 'queued' as const, nextAtMs: null } : {}),
   })
-  if (!isSynthetic(known)) journal.record('resolved', known.id, why)
+  const still = isFrozen ? ' What it accuses is frozen meanwhile, so that this says nothing: the question stays.' : ''
+  if (!isSynthetic(known)) journal.record('resolved', known.id, `${why}${still}`)
 }
 
 function isOpen(incident: Incident): boolean {

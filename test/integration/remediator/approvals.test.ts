@@ -52,7 +52,7 @@ async function untilResolved(remediator: TestRemediator, id: string): Promise<vo
   )
 }
 
-function ended(remediator: TestRemediator, id: string): Promise<WholeIncident> {
+function closed(remediator: TestRemediator, id: string): Promise<WholeIncident> {
   return waitFor('the end of the incident', async () => {
     const incident = await whole(remediator, id)
     return incident.closedAt !== null && incident
@@ -161,7 +161,7 @@ describe('a question', () => {
   test('that is over because the alert is cannot be answered any more', async () => {
     const remediator = await startWith([{ ...KILL, while_waiting: 'nothing' }], { mode: 'confirm' })
     const { accused, id } = await askedAndResolved(remediator)
-    expect(await ended(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
+    expect(await closed(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
     expect((await answer(remediator, id, 'approve')).status).toBe(409)
     expect((await whole(remediator, id)).approvals[0]).toMatchObject({ answer: 'void' })
     expect(stateOf(accused.pid)).toBe('S')
@@ -175,7 +175,7 @@ describe('a question', () => {
     expect(await (await call(remediator, '/api/approvals')).json()).toHaveLength(1)
     expect((await answer(remediator, id, 'approve', { by: 'ann' })).status).toBe(200)
     expect(await exitOf(accused)).toBe('SIGTERM')
-    expect(await ended(remediator, id)).toMatchObject({ status: 'done', outcome: 'killed' })
+    expect(await closed(remediator, id)).toMatchObject({ status: 'done', outcome: 'killed' })
   })
 
   test('a no lets it go on then as well, and so does silence', async () => {
@@ -188,7 +188,7 @@ describe('a question', () => {
     expect(stateOf(second.accused.pid)).toBe('T')
     runOut(remediator)
     await waitFor('the second to go on', () => stateOf(second.accused.pid) === 'S')
-    expect(await ended(remediator, second.id)).toMatchObject({ status: 'done', reason: 'approval_expired' })
+    expect(await closed(remediator, second.id)).toMatchObject({ status: 'done', reason: 'approval_expired' })
   })
 
   test('ends when a person lets what is frozen go on after its alert has ended', async () => {
@@ -198,7 +198,7 @@ describe('a question', () => {
     const person = await signIn(remediator.url, tokenIn(remediator.stateDir, 'act'))
     expect((await person.submit(`/incidents/${id}`, `/incidents/${id}/thaw`)).status).toBe(303)
     expect(stateOf(accused.pid)).toBe('S')
-    expect(await ended(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
+    expect(await closed(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
   })
 
   test('about a process that has ended meanwhile ends by itself', async () => {

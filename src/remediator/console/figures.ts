@@ -12,8 +12,8 @@ export function figureOf(value: number, unit = ''): string {
   if (!Number.isFinite(value)) return value > 0 ? 'no limit' : '-'
   if (unit === 'bytes' || unit.startsWith('bytes ')) return `${bytes(value)}${unit.slice('bytes'.length)}`
   if (unit === 'ratio') return `${significant(value * 100)} %`
-  const [, whole] = /^share (of .+)$/.exec(unit) ?? []
-  if (whole !== undefined) return `${significant(value * 100)} % ${whole}`
+  const [, ofWhat] = /^share (of .+)$/.exec(unit) ?? []
+  if (ofWhat !== undefined) return `${significant(value * 100)} % ${ofWhat}`
   const [, yes = '', no = ''] = /^([\w ]+) \(1\) or ([\w ]+) \(0\)$/.exec(unit) ?? []
   if (yes !== '' && (value === 0 || value === 1)) return value === 1 ? yes : no === 'not' ? `not ${yes}` : no
   return `${significant(value)}${unit === '' ? '' : ` ${unit}`}`

@@ -6,11 +6,12 @@ import type { Database } from './store/database.ts'
 import { nextInboxEntries, type InboxEntry } from './store/inbox/next-inbox-entries.ts'
 import { removeFromInbox } from './store/inbox/remove-from-inbox.ts'
 import { createIncident } from './store/incidents/create-incident.ts'
+import { fireAgain } from './store/incidents/fire-again.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
 import { deleteOldSynthetic } from './store/incidents/delete-old-synthetic.ts'
 import { updateIncident } from './store/incidents/update-incident.ts'
 import { isFrozenForAnswer } from './store/holds.ts'
-import { noteRecovery } from './store/recoveries.ts'
+import { forgetRecovery, noteRecovery } from './store/recoveries.ts'
 import { isSynthetic } from './synthetic.ts'
 
 /** One transaction; it takes some 10 ms, during which no delivery is acknowledged. */
@@ -45,7 +46,9 @@ export type Judgement = 'new' | 'reopen' | 'known'
 
 export function judge(known: Incident | undefined, startsAt: string, clock: Clock, mayActNow: MayActNow): Judgement {
   if (!known) return 'new'
-  const isSameEpisode = known.resolvedAt === null && (isOpen(known) || known.startedAt === startsAt)
+  // What is frozen while a person is asked may fall silent and be heard of again; one question about it is enough.
+  const isAsking = known.status === 'awaiting_approval'
+  const isSameEpisode = isAsking || (known.resolvedAt === null && (isOpen(known) || known.startedAt === startsAt))
   if (isSameEpisode && !mayBeAnother(known, clock)) return shouldReopen(known, clock, mayActNow) ? 'reopen' : 'known'
   // A late copy of a notification about an episode that has already resolved.
   return known.resolvedAt !== null && known.startedAt === startsAt ? 'known' : 'new'
@@ -54,7 +57,11 @@ export function judge(known: Incident | undefined, startsAt: string, clock: Cloc
 function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Journal, clock: Clock, mayActNow: MayActNow): void {
   const known = latestEpisode(database, alert.fingerprint)
   const judgement = judge(known, alert.startsAt, clock, mayActNow)
-  if (judgement === 'known') return
+  if (judgement === 'known') {
+    if (known?.status === 'awaiting_approval' && known.resolvedAt !== null && known.startedAt !== alert.startsAt)
+      firesAgain(known, alert, database, journal)
+    return
+  }
   if (judgement === 'reopen' && known) {
     updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
     const why = known.outcome === 'observed' ? 'The alert still fires, and more may be done about it now' : 'The alert still fires'
@@ -74,6 +81,12 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
       labels: alert.labels,
     },
   )
+}
+
+function firesAgain({ id }: Incident, { startsAt }: Alert, database: Database, journal: Journal): void {
+  fireAgain(database, id, startsAt)
+  forgetRecovery(database, id)
+  journal.record('refired', id, `The alert fires again, since ${startsAt}; the question about it stays.`)
 }
 
 function resolve(alert: Alert, database: Database, journal: Journal, clock: Clock): void {

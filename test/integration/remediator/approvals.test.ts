@@ -178,6 +178,27 @@ describe('a question', () => {
     expect(await closed(remediator, id)).toMatchObject({ status: 'done', outcome: 'killed' })
   })
 
+  test('nor is it asked a second time when its alert comes back', async () => {
+    const remediator = await startWith([KILL], { mode: 'confirm' })
+    const { accused, id } = await askedAndResolved(remediator)
+    await untilResolved(remediator, id)
+    const again = { startsAt: new Date(Date.now() + 1_000), fingerprint: 'beef' }
+    await accuse(remediator, accused.pid, again)
+    await waitFor('it to be known again', async () => (await whole(remediator, id)).resolvedAt === null)
+    expect(await (await call(remediator, '/api/approvals')).json()).toHaveLength(1)
+    expect((await incidentsOf(remediator)).filter(({ fingerprint }) => fingerprint === 'beef')).toHaveLength(1)
+    expect((await answer(remediator, id, 'deny')).status).toBe(200)
+    await waitFor('it to go on', () => stateOf(accused.pid) === 'S')
+    // Nor is a no forgotten when the same firing is told of once more.
+    await accuse(remediator, accused.pid, again)
+    await alarm(remediator, { labels: { remediate: 'none' }, fingerprint: 'feed' })
+    await waitFor('the next incident', async () =>
+      (await incidentsOf(remediator)).some(({ fingerprint, status }) => fingerprint === 'feed' && status === 'done'),
+    )
+    expect((await incidentsOf(remediator)).filter(({ fingerprint }) => fingerprint === 'beef')).toHaveLength(1)
+    expect(stateOf(accused.pid)).toBe('S')
+  })
+
   test('a no lets it go on then as well, and so does silence', async () => {
     const remediator = await startWith([KILL], { mode: 'confirm' })
     const [first, second] = [await askedAndResolved(remediator, 'beef'), await askedAndResolved(remediator, 'cafe')]

@@ -103,7 +103,7 @@ function tellRecovery(id: string, at: string, { mail, origin, onNotice, database
   onNotice({ events: ['recovered'], severity: incident.severity, headline: letter.headline, text: letter.sentences[0] ?? '' })
   for (const recipient of new Set(told.map((each) => each.recipient))) {
     const waiting = told.findLast((each) => each.recipient === recipient && each.isWaiting)
-    if (waiting) addToLine(database, waiting.id, ` Over since ${at.slice(0, 16).replace('T', ' ')}.`)
+    if (waiting) addToLine(database, waiting.id, `, over since ${at.slice(0, 16).replace('T', ' ')}`)
     enqueueLetter(database, same, {
       recipient,
       incident: id,

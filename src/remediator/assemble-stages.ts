@@ -50,7 +50,7 @@ function decidingStages(
   const freezing = freezingWith(foundation, parts)
   return {
     recover: recover({ database, clock, policies, order, actions }),
-    admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host) }),
+    admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host), database, clock }),
     matchPolicy: matchPolicy(policies, order),
     advise: advise({ database, clock, waitMs: parts.advisor?.waitMs }),
     identify: identify({

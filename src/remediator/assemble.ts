@@ -100,7 +100,7 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
     mayActNow: (known) => mayActNow(known, policies, database),
     rollback: (id, by, only) =>
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
-    thaw: (id, by) => thaw(id, by, { database, journal, holder, boot }),
+    thaw: (id, by) => thaw(id, by, { database, journal, clock, holder, boot }),
     policiesInForce: () => config.policies.map((policy) => ({ policy, mode: policies.modeOf(policy) })),
     sweep: async (signal) => {
       await sweep(signal)

@@ -6,10 +6,12 @@ import type { Database } from './store/database.ts'
 import { nextInboxEntries, type InboxEntry } from './store/inbox/next-inbox-entries.ts'
 import { removeFromInbox } from './store/inbox/remove-from-inbox.ts'
 import { createIncident } from './store/incidents/create-incident.ts'
+import { fireAgain } from './store/incidents/fire-again.ts'
 import { latestEpisode } from './store/incidents/latest-episode.ts'
 import { deleteOldSynthetic } from './store/incidents/delete-old-synthetic.ts'
 import { updateIncident } from './store/incidents/update-incident.ts'
-import { noteRecovery } from './store/recoveries.ts'
+import { isFrozenForAnswer } from './store/holds.ts'
+import { forgetRecovery, noteRecovery } from './store/recoveries.ts'
 import { isSynthetic } from './synthetic.ts'
 
 /** One transaction; it takes some 10 ms, during which no delivery is acknowledged. */
@@ -44,7 +46,9 @@ export type Judgement = 'new' | 'reopen' | 'known'
 
 export function judge(known: Incident | undefined, startsAt: string, clock: Clock, mayActNow: MayActNow): Judgement {
   if (!known) return 'new'
-  const isSameEpisode = known.resolvedAt === null && (isOpen(known) || known.startedAt === startsAt)
+  // What is frozen while a person is asked may fall silent and be heard of again; one question about it is enough.
+  const isAsking = known.status === 'awaiting_approval'
+  const isSameEpisode = isAsking || (known.resolvedAt === null && (isOpen(known) || known.startedAt === startsAt))
   if (isSameEpisode && !mayBeAnother(known, clock)) return shouldReopen(known, clock, mayActNow) ? 'reopen' : 'known'
   // A late copy of a notification about an episode that has already resolved.
   return known.resolvedAt !== null && known.startedAt === startsAt ? 'known' : 'new'
@@ -53,7 +57,11 @@ export function judge(known: Incident | undefined, startsAt: string, clock: Cloc
 function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Journal, clock: Clock, mayActNow: MayActNow): void {
   const known = latestEpisode(database, alert.fingerprint)
   const judgement = judge(known, alert.startsAt, clock, mayActNow)
-  if (judgement === 'known') return
+  if (judgement === 'known') {
+    if (known?.status === 'awaiting_approval' && known.resolvedAt !== null && known.startedAt !== alert.startsAt)
+      firesAgain(known, alert, database, journal)
+    return
+  }
   if (judgement === 'reopen' && known) {
     updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
     const why = known.outcome === 'observed' ? 'The alert still fires, and more may be done about it now' : 'The alert still fires'
@@ -75,21 +83,32 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
   )
 }
 
+function firesAgain({ id }: Incident, { startsAt }: Alert, database: Database, journal: Journal): void {
+  fireAgain(database, id, startsAt)
+  forgetRecovery(database, id)
+  journal.record('refired', id, `The alert fires again, since ${startsAt}; the question about it stays.`)
+}
+
 function resolve(alert: Alert, database: Database, journal: Journal, clock: Clock): void {
   const known = latestEpisode(database, alert.fingerprint)
   if (!known || known.resolvedAt !== null) return
   endEpisode(known, 'Alertmanager says the alert has resolved.', database, journal, clock)
 }
 
-/** The alert no longer fires. What waits will find that when its turn comes, and end as cancelled. Call it in a transaction. */
+/**
+ * The alert no longer fires. What waits will find that when its turn comes, and end as cancelled; but what is frozen while a person
+ * is asked causes nothing more for that very reason, and the question stays. Call it in a transaction.
+ */
 export function endEpisode(known: Incident, why: string, database: Database, journal: Journal, clock: Clock): void {
   const at = new Date(clock.nowMs()).toISOString()
+  const isFrozen = isOpen(known) && isFrozenForAnswer(database, known.id, clock.boot().bootId)
   noteRecovery(database, known.id, at)
   updateIncident(database, known.id, {
     resolvedAt: at,
-    ...(isOpen(known) ? { status: 'queued' as const, nextAtMs: null } : {}),
+    ...(isOpen(known) && !isFrozen ? { status: 'queued' as const, nextAtMs: null } : {}),
   })
-  if (!isSynthetic(known)) journal.record('resolved', known.id, why)
+  const still = isFrozen ? ' What it accuses is frozen meanwhile, so that this says nothing: the question stays.' : ''
+  if (!isSynthetic(known)) journal.record('resolved', known.id, `${why}${still}`)
 }
 
 function isOpen(incident: Incident): boolean {

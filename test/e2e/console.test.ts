@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.ts'
 const OUTPUT = path.resolve(import.meta.dirname, 'output')
 /** From the first file to the question: counting, scraping, judging, sending, on a machine that is busy with other tests. */
 const ASKED_MS_MAX = 120_000
-const PAGES = ['/', '/anomalies', '/cooldowns', '/policies', '/audit']
+const PAGES = ['/', '/anomalies', '/cooldowns', '/checks', '/policies', '/audit']
 
 test('a browser is there where all tests must run', ({ skip }) => {
   skip(BROWSER === undefined && process.env['CI'] === undefined, NO_BROWSER)

@@ -35,14 +35,15 @@ function valueCases({ path, options }: CompletionNode): string[] {
     })
 }
 
+/** As is the custom there, options are offered once a dash is typed, or where there is nothing else. */
 function wordsCase({ path, options, children, choices, takesIncident }: CompletionNode): string {
-  const candidates = [
+  const flags = options.map(({ flag, description }) => described(flag, description)).join(' ')
+  const words = [
     ...children.flatMap(({ names, description }) => names.map((name) => described(name, description))),
     ...choices.map((choice) => described(choice, '')),
-    ...options.map(({ flag, description }) => described(flag, description)),
-  ]
-  const ids = takesIncident ? `; [[ $cur == -* ]] || candidates+=(\${(f)"$(procwarden completion --ids-for '${path}' 2>/dev/null)"})` : ''
-  return `    '${path}') candidates=(${candidates.join(' ')})${ids} ;;`
+  ].join(' ')
+  const ids = takesIncident ? `; [[ $cur == -* ]] || candidates=(\${(f)"$(procwarden completion --ids-for '${path}' 2>/dev/null)"})` : ''
+  return `    '${path}') candidates=(${words})${ids}; [[ $cur != -* && $#candidates -gt 0 ]] || candidates=(${flags}) ;;`
 }
 
 /** A colon divides the word from what is said of it; a quote would end the string. */

@@ -27,8 +27,8 @@ export interface Action {
 }
 
 const WHY_LENGTH_MAX = 500
-/** A form waits no longer for the verdict; the page tells it later. */
-const VERIFY_WAIT_MS = 3_000
+/** A form waits no longer for a verdict; the page tells it later. */
+const WAIT_MS = 3_000
 const Fields = z.looseObject({ why: z.string().max(WHY_LENGTH_MAX).catch(''), always: z.string().optional().catch(undefined) })
 
 export function consoleActions(context: ConsoleContext, verification: AuditVerification): Action[] {
@@ -38,6 +38,7 @@ export function consoleActions(context: ConsoleContext, verification: AuditVerif
     { path: '/incidents/:id/thaw', run: (act) => thaw(act, context) },
     { path: '/incidents/:id/rollback', run: (act) => rollBack(act, context) },
     { path: '/incidents/:id/acknowledge', run: (act) => acknowledgeIt(act, context) },
+    { path: '/checks/:id/run', run: (act) => runCheck(act, context) },
     { path: '/remembered/:id/revoke', run: (act) => revoke(act, context) },
     { path: '/pause', run: ({ fields, by }) => pause(true, Fields.parse(fields).why, `${by} (console)`, context) },
     { path: '/resume', run: ({ by }) => pause(false, '', `${by} (console)`, context) },
@@ -112,12 +113,26 @@ function pause(paused: boolean, why: string, by: string, context: ConsoleContext
 }
 
 async function verify(verification: AuditVerification): Promise<Notice> {
-  const waited = new Promise<undefined>((resolve) => setTimeout(resolve, VERIFY_WAIT_MS, undefined).unref())
-  const state = await Promise.race([verification.run(), waited])
+  const state = await Promise.race([verification.run(), waited()])
   if (state?.kind === 'done') return state.verdict.intact ? good('The audit trail is intact.') : bad('The audit trail is broken.')
   return state?.kind === 'failed'
     ? bad(`The audit trail could not be verified: ${state.why}.`)
     : good('The audit trail is being verified; the verdict will be here.')
+}
+
+async function runCheck({ id, by }: Act, context: ConsoleContext): Promise<Notice> {
+  if (!context.checks().names.includes(id)) return bad('There is no such check.')
+  const running = context.checks().runByHand(id)
+  // Where the form waits no longer, the page tells how it went.
+  running.catch(() => undefined)
+  const result = await Promise.race([running, waited()])
+  context.log.info(`${by} has run the check ${id} (console)`)
+  if (!result) return good(`The check ${id} runs; how it went will be here.`)
+  return result.outcome === 'passed' ? good(`${id} passed. ${result.text}`) : bad(`${id}: ${result.text}`)
+}
+
+function waited(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, WAIT_MS, undefined).unref())
 }
 
 function good(text: string): Notice {

@@ -19,6 +19,7 @@ import { LiveFeed } from './live.ts'
 import type { Page } from './page.ts'
 import { anomaliesPage } from './pages/anomalies.ts'
 import { auditPage } from './pages/audit.ts'
+import { checksPage } from './pages/checks.ts'
 import { cooldownsPage } from './pages/cooldowns.ts'
 import { incidentPage } from './pages/incident.ts'
 import { incidentsPage } from './pages/incidents.ts'
@@ -87,6 +88,7 @@ function mount(app: Express, parts: Parts): void {
     ['/incidents/:id', (visit) => incidentPage(idOf(visit.request), visit, context, readEvidence)],
     ['/anomalies', anomaliesPage(context)],
     ['/cooldowns', cooldownsPage(context)],
+    ['/checks', checksPage(context)],
     ['/policies', policiesPage(context)],
     ['/audit', auditPage(context, verification)],
   ]

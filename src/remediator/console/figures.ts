@@ -12,6 +12,10 @@ export function figureOf(value: number, unit = ''): string {
   if (!Number.isFinite(value)) return value > 0 ? 'no limit' : '-'
   if (unit === 'bytes' || unit.startsWith('bytes ')) return `${bytes(value)}${unit.slice('bytes'.length)}`
   if (unit === 'ratio') return `${significant(value * 100)} %`
+  const [, ofWhat] = /^share (of .+)$/.exec(unit) ?? []
+  if (ofWhat !== undefined) return `${significant(value * 100)} % ${ofWhat}`
+  const [, yes = '', no = ''] = /^([\w ]+) \(1\) or ([\w ]+) \(0\)$/.exec(unit) ?? []
+  if (yes !== '' && (value === 0 || value === 1)) return value === 1 ? yes : no === 'not' ? `not ${yes}` : no
   return `${significant(value)}${unit === '' ? '' : ` ${unit}`}`
 }
 
@@ -23,6 +27,19 @@ export function bytes(value: number): string {
     step += 1
   }
   return `${significant(size)} ${BYTE_UNITS[step] ?? ''}`
+}
+
+/** For a table, whose column tells what is counted; a span of time does matter. */
+export function shortFigure(text: string, unit = ''): string {
+  return figure(
+    text,
+    unit
+      .replace(/^files per /, 'per ')
+      .replace('5 minutes', '5 min')
+      .replace(/operations per second/, 'operations/s'),
+  )
+    .replace(/ per second$/, '/s')
+    .replace(/ % of .+$/, ' %')
 }
 
 /** `12,345`, whatever the language of the machine. */

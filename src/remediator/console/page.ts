@@ -7,6 +7,7 @@ export const SECTIONS = {
   incidents: { path: '/', title: 'Incidents' },
   anomalies: { path: '/anomalies', title: 'Anomalies' },
   cooldowns: { path: '/cooldowns', title: 'Cooldowns' },
+  checks: { path: '/checks', title: 'Checks' },
   policies: { path: '/policies', title: 'Policies' },
   audit: { path: '/audit', title: 'Audit' },
 } as const

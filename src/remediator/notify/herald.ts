@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Incident } from '../model.ts'
 import type { Ending } from '../stage.ts'
 import { diagnosisText } from '../diagnosis/diagnosis-text.ts'
-import { openApprovalOf, type Approval } from '../store/approvals.ts'
+import { latestApprovalOf, openApprovalOf, type Approval } from '../store/approvals.ts'
 import type { Database } from '../store/database.ts'
 import { diagnosisOf } from '../store/diagnoses.ts'
 import { getIncident } from '../store/incidents.ts'
@@ -95,7 +95,7 @@ function tellEnding(incident: Incident, ending: Ending, options: HeraldOptions):
 /** Whoever was written to about it is told once that it is over; where that mail has not gone yet, it says so as well. */
 function tellRecovery(id: string, at: string, { mail, origin, onNotice, database, clock }: HeraldOptions): void {
   const incident = getIncident(database, id)
-  if (!incident || !mail || mail.events['recovered'] === false) return
+  if (!incident || !mail || mail.events['recovered'] === false || endedByFreezing(incident, at, database)) return
   const letter = recoveredLetter(incident, at, origin)
   const same = rendered(letter)
   const told = mailsAbout(database, id)
@@ -103,7 +103,7 @@ function tellRecovery(id: string, at: string, { mail, origin, onNotice, database
   onNotice({ events: ['recovered'], severity: incident.severity, headline: letter.headline, text: letter.sentences[0] ?? '' })
   for (const recipient of new Set(told.map((each) => each.recipient))) {
     const waiting = told.findLast((each) => each.recipient === recipient && each.isWaiting)
-    if (waiting) addToLine(database, waiting.id, ` Over since ${at.slice(0, 16).replace('T', ' ')}.`)
+    if (waiting) addToLine(database, waiting.id, `, over since ${at.slice(0, 16).replace('T', ' ')}`)
     enqueueLetter(database, same, {
       recipient,
       incident: id,
@@ -114,4 +114,11 @@ function tellRecovery(id: string, at: string, { mail, origin, onNotice, database
       nowMs: clock.nowMs(),
     })
   }
+}
+
+/** The alert ended because its process was frozen while a person was asked, and it goes on: that is no recovery. */
+function endedByFreezing({ id, reason }: Incident, at: string, database: Database): boolean {
+  if (reason !== 'approval_denied' && reason !== 'approval_expired') return false
+  const latest = latestApprovalOf(database, id)
+  return latest !== undefined && latest.frozen > 0 && Date.parse(at) < (latest.answeredAtMs ?? 0)
 }

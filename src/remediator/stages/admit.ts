@@ -1,7 +1,10 @@
 /** Owns the first question: is this alert still ours to handle? Refuses resolved alerts and those of other hosts. */
 import os from 'node:os'
+import type { Clock } from '../../lib/clock.ts'
 import { isLoopback } from '../../lib/http.ts'
 import { end, next, refuse, type Stage } from '../stage.ts'
+import type { Database } from '../store/database.ts'
+import { isFrozenForAnswer } from '../store/holds.ts'
 import { isSynthetic } from '../synthetic.ts'
 
 export interface AdmitOptions {
@@ -9,16 +12,20 @@ export interface AdmitOptions {
   readonly instances: readonly string[]
   /** Whether only this machine can reach the webhook: then an alert without an instance is about this machine. */
   readonly webhookIsLocal: boolean
+  readonly database: Database
+  readonly clock: Clock
 }
 
 export function admit(options: AdmitOptions): Stage {
+  const { database, clock } = options
   const isThisHost = instanceMatcher(options)
   return {
     name: 'admit',
     deadlineMs: 5_000,
     run: async (subject) => {
       const { incident } = subject
-      if (incident.resolvedAt !== null) {
+      // What is frozen while a person is asked causes nothing more, and its alert ends for that reason alone.
+      if (incident.resolvedAt !== null && !isFrozenForAnswer(database, incident.id, clock.boot().bootId)) {
         return end(subject, {
           event: 'cancelled',
           text: 'The alert resolved before anything was done.',
@@ -47,7 +54,7 @@ export function admit(options: AdmitOptions): Stage {
   }
 }
 
-function instanceMatcher(options: AdmitOptions): (instance: string | undefined) => boolean {
+function instanceMatcher(options: Pick<AdmitOptions, 'instances' | 'webhookIsLocal'>): (instance: string | undefined) => boolean {
   const configured = new Set(options.instances.flatMap((instance) => [instance, withoutPort(instance)]))
   const own = new Set([
     os.hostname(),

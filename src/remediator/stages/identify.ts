@@ -1,5 +1,5 @@
 /**
- * Owns the question what exactly an alert accuses: what a person approved; what the policy's query names; the process whose pid
+ * Owns the question what exactly an alert accuses: what a person approved or is asked about; what the policy's query names; the process whose pid
  * the alert names, the one seen writing in its folder, the parent of its zombies, the only one of its program; or the program as
  * a whole, where it is to be restarted. What is not provably the accused one is nobody's target.
  */
@@ -7,6 +7,7 @@ import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { nameOf, type Target } from '../model.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { StepOf } from '../policies/steps.ts'
+import { isFrozenForAnswer } from '../store/holds.ts'
 import { refuse, type Stage, type StageResult, type Subject } from '../stage.ts'
 import { found, gone, isDead, programOf, type IdentifyOptions } from './identified.ts'
 import { identifyByPid } from './identify-by-pid.ts'
@@ -22,11 +23,17 @@ export function identify(options: IdentifyOptions): Stage {
     run: async (subject, signal) => {
       const { incident, policy } = subject
       if (!policy) throw new Error('assertion failed: identify runs after match-policy')
-      if (incident.approvedBy !== null && incident.target) return identifyApproved(subject, incident.target, options)
+      if (incident.target && (incident.approvedBy !== null || isAskedAbout(incident, options)))
+        return identifyApproved(subject, incident.target, options)
       const result = await identifyFirst(subject, policy, options, signal)
       return withManager(result, policy, options, signal)
     },
   }
+}
+
+/** What is frozen while a person is asked shows nothing any more of what it was accused of: it is still the one. */
+function isAskedAbout({ id }: Subject['incident'], { database, clock }: IdentifyOptions): boolean {
+  return isFrozenForAnswer(database, id, clock.boot().bootId)
 }
 
 async function identifyFirst(subject: Subject, policy: Policy, options: IdentifyOptions, signal: AbortSignal): Promise<StageResult> {
@@ -66,7 +73,7 @@ function parentRestart(policy: Policy): StepOf<'restart'> | undefined {
   return restarts ? { action: 'restart', manager: 'auto', up_within_seconds: 30, settle_seconds: 2, from_attempt: 2 } : undefined
 }
 
-/** A person approved one exact process running one program: that one, or none. Of a service, whatever runs of it now. */
+/** A person is asked about, or approved, one exact process running one program: that one, or none. Of a service, whatever runs of it now. */
 async function identifyApproved(subject: Subject, target: Target, options: IdentifyOptions): Promise<StageResult> {
   if (target.kind === 'service') return found(subject, target, await options.findMembers(target.group, subject.incident.labels['instance']))
   if (target.kind !== 'process') return found(subject, target, [])
@@ -78,6 +85,6 @@ async function identifyApproved(subject: Subject, target: Target, options: Ident
   return refuse(
     subject,
     'group_mismatch',
-    `${nameOf(target)} ran ${target.program} when it was approved and runs ${program} now: it was not approved.`,
+    `${nameOf(target)} ran ${target.program} when a person was asked and runs ${program} now: nobody was asked about that.`,
   )
 }

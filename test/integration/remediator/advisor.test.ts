@@ -7,6 +7,7 @@ import { closedPort } from '../../support/http-endpoint.ts'
 import { accuse, alarm, script, startWith } from '../../support/policies.ts'
 import { settledIncident, type TestRemediator } from '../../support/remediator.ts'
 import { exitOf, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
+import { signIn, tokenIn } from '../../support/console.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const KEY = 'sk-test-0123456789abcdef'
@@ -85,6 +86,10 @@ describe('when no attempt has helped', () => {
       },
     ])
     expect(escalations).toMatchObject([{ level: 'advisor', closedAt: expect.any(String) }])
+    const page = await (await (await signIn(remediator.url, tokenIn(remediator.stateDir, 'read'))).get(`/incidents/${incident.id}`)).text()
+    expect(page).toMatch(
+      new RegExp(`id="advice"[\\s\\S]*accepted[\\s\\S]*${GOOD_ANSWER.root_cause}[\\s\\S]*executed[\\s\\S]*what test-model was told`),
+    )
     const [request] = server.requests
     expect(request).toMatchObject({
       authorization: `Bearer ${KEY}`,

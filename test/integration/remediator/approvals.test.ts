@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { WholeIncident } from '../../../src/remediator/incident-view.ts'
 import { Database, databasePath } from '../../../src/remediator/store/database.ts'
 import { shiftedClock } from '../../support/clock.ts'
+import { signIn, tokenIn } from '../../support/console.ts'
 import { accuse, alarm, script, startWith } from '../../support/policies.ts'
 import { incidentsOf, settledIncident, startRemediator, type TestRemediator } from '../../support/remediator.ts'
 import { exitOf, temporaryProcess } from '../../support/temporary.ts'
@@ -25,6 +26,38 @@ const answer = (remediator: TestRemediator, id: string, verb: string, body: Read
 const whole = async (remediator: TestRemediator, id: string): Promise<WholeIncident> =>
   (await (await call(remediator, `/api/incidents/${id}`)).json()) as WholeIncident
 const asked = (remediator: TestRemediator) => settledIncident(remediator, ['awaiting_approval'])
+
+/** A process that a person is asked about, and whose alert has ended since, as one that is no longer fed does. */
+async function askedAndResolved(remediator: TestRemediator, fingerprint = 'beef') {
+  const accused = await sleeper()
+  const startsAt = new Date()
+  await accuse(remediator, accused.pid, { startsAt, fingerprint })
+  const { id } = await waitFor('the question', async () =>
+    (await incidentsOf(remediator)).find((each) => each.fingerprint === fingerprint && each.status === 'awaiting_approval'),
+  )
+  await accuse(remediator, accused.pid, { startsAt, fingerprint, status: 'resolved' })
+  return { accused, id }
+}
+
+/** The end of the alert is on record, and whatever follows from it has been looked at. */
+async function untilResolved(remediator: TestRemediator, id: string): Promise<void> {
+  const { fingerprint } = await waitFor('the end of the alert', async () => {
+    const incident = await whole(remediator, id)
+    return incident.resolvedAt !== null && incident
+  })
+  const next = `${fingerprint}0`
+  await alarm(remediator, { labels: { remediate: 'none' }, fingerprint: next })
+  await waitFor('the next incident', async () =>
+    (await incidentsOf(remediator)).some((each) => each.fingerprint === next && each.status === 'done'),
+  )
+}
+
+function closed(remediator: TestRemediator, id: string): Promise<WholeIncident> {
+  return waitFor('the end of the incident', async () => {
+    const incident = await whole(remediator, id)
+    return incident.closedAt !== null && incident
+  })
+}
 
 /** A remediator on a clock that is moved by hand; only waiting takes real time. */
 async function startOnClock(policies: readonly Readonly<Record<string, unknown>>[], mode: 'confirm' | 'auto' = 'confirm') {
@@ -126,15 +159,67 @@ describe('a question', () => {
   })
 
   test('that is over because the alert is cannot be answered any more', async () => {
-    const remediator = await startRemediator({ mode: 'confirm' })
-    const accused = await sleeper()
-    const startsAt = new Date()
-    await accuse(remediator, accused.pid, { startsAt })
-    const { id } = await asked(remediator)
-    await accuse(remediator, accused.pid, { startsAt, status: 'resolved' })
-    await waitFor('it to go on', () => stateOf(accused.pid) === 'S')
+    const remediator = await startWith([{ ...KILL, while_waiting: 'nothing' }], { mode: 'confirm' })
+    const { accused, id } = await askedAndResolved(remediator)
+    expect(await closed(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
     expect((await answer(remediator, id, 'approve')).status).toBe(409)
     expect((await whole(remediator, id)).approvals[0]).toMatchObject({ answer: 'void' })
+    expect(stateOf(accused.pid)).toBe('S')
+  })
+
+  test('about a frozen process stays when its alert ends, for freezing is what ended it: a yes still kills', async () => {
+    const remediator = await startWith([KILL], { mode: 'confirm' })
+    const { accused, id } = await askedAndResolved(remediator)
+    await untilResolved(remediator, id)
+    expect(stateOf(accused.pid)).toBe('T')
+    expect(await (await call(remediator, '/api/approvals')).json()).toHaveLength(1)
+    expect((await answer(remediator, id, 'approve', { by: 'ann' })).status).toBe(200)
+    expect(await exitOf(accused)).toBe('SIGTERM')
+    expect(await closed(remediator, id)).toMatchObject({ status: 'done', outcome: 'killed' })
+  })
+
+  test('nor is it asked a second time when its alert comes back', async () => {
+    const remediator = await startWith([KILL], { mode: 'confirm' })
+    const { accused, id } = await askedAndResolved(remediator)
+    await untilResolved(remediator, id)
+    const again = { startsAt: new Date(Date.now() + 1_000), fingerprint: 'beef' }
+    await accuse(remediator, accused.pid, again)
+    await waitFor('it to be known again', async () => (await whole(remediator, id)).resolvedAt === null)
+    expect(await (await call(remediator, '/api/approvals')).json()).toHaveLength(1)
+    expect((await incidentsOf(remediator)).filter(({ fingerprint }) => fingerprint === 'beef')).toHaveLength(1)
+    expect((await answer(remediator, id, 'deny')).status).toBe(200)
+    await waitFor('it to go on', () => stateOf(accused.pid) === 'S')
+    // Nor is a no forgotten when the same firing is told of once more.
+    await accuse(remediator, accused.pid, again)
+    await alarm(remediator, { labels: { remediate: 'none' }, fingerprint: 'feed' })
+    await waitFor('the next incident', async () =>
+      (await incidentsOf(remediator)).some(({ fingerprint, status }) => fingerprint === 'feed' && status === 'done'),
+    )
+    expect((await incidentsOf(remediator)).filter(({ fingerprint }) => fingerprint === 'beef')).toHaveLength(1)
+    expect(stateOf(accused.pid)).toBe('S')
+  })
+
+  test('a no lets it go on then as well, and so does silence', async () => {
+    const remediator = await startWith([KILL], { mode: 'confirm' })
+    const [first, second] = [await askedAndResolved(remediator, 'beef'), await askedAndResolved(remediator, 'cafe')]
+    await untilResolved(remediator, first.id)
+    await untilResolved(remediator, second.id)
+    expect((await answer(remediator, first.id, 'deny')).status).toBe(200)
+    await waitFor('the first to go on', () => stateOf(first.accused.pid) === 'S')
+    expect(stateOf(second.accused.pid)).toBe('T')
+    runOut(remediator)
+    await waitFor('the second to go on', () => stateOf(second.accused.pid) === 'S')
+    expect(await closed(remediator, second.id)).toMatchObject({ status: 'done', reason: 'approval_expired' })
+  })
+
+  test('ends when a person lets what is frozen go on after its alert has ended', async () => {
+    const remediator = await startWith([KILL], { mode: 'confirm' })
+    const { accused, id } = await askedAndResolved(remediator)
+    await untilResolved(remediator, id)
+    const person = await signIn(remediator.url, tokenIn(remediator.stateDir, 'act'))
+    expect((await person.submit(`/incidents/${id}`, `/incidents/${id}/thaw`)).status).toBe(303)
+    expect(stateOf(accused.pid)).toBe('S')
+    expect(await closed(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
   })
 
   test('about a process that has ended meanwhile ends by itself', async () => {

@@ -29,7 +29,7 @@ async function asked(remediator: TestRemediator) {
 describe('signing in', () => {
   test('nothing is shown to a stranger, and every page leads to the way in', async () => {
     const { url } = await started()
-    for (const route of ['/', '/anomalies', '/cooldowns', '/policies', '/audit', '/incidents/x']) {
+    for (const route of ['/', '/anomalies', '/cooldowns', '/checks', '/policies', '/audit', '/incidents/x']) {
       const response = await fetch(`${url}${route}`)
       const page = await response.text()
       expect([route, response.status]).toEqual([route, 401])
@@ -167,6 +167,21 @@ describe('forms', () => {
     expect(await (await alice.get('/')).text()).toContain('&lt;b&gt;deploying&lt;/b&gt;')
     await alice.submit('/', '/resume')
     expect(await (await alice.get('/')).text()).toContain('Kill switch')
+  })
+
+  test('a check is run, and the page says how it went; for who may only read there is no such form', async () => {
+    const broken = { name: 'broken', kind: 'command', argv: ['false'] }
+    const { url, stateDir } = await started({ config: { checks: { enabled: false, suite: [broken] } } })
+    const person = await signIn(url, tokenIn(stateDir, 'act'))
+    expect(await (await person.get('/checks')).text()).toContain('not run yet')
+    expect((await person.submit('/checks', '/checks/broken/run')).status).toBe(303)
+    const page = await waitFor('the verdict', async () => {
+      const text = await (await person.get('/checks')).text()
+      return text.includes('What did not pass lately') && !text.includes('not run yet') && text
+    })
+    expect(page).toMatch(/broken[\s\S]*failed/)
+    const reader = await signIn(url, tokenIn(stateDir, 'read'))
+    expect(await (await reader.get('/checks')).text()).not.toContain('/checks/broken/run')
   })
 
   test('verify finds what was changed in the store', async () => {

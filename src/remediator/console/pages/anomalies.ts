@@ -7,7 +7,7 @@ import type { Incident } from '../../model.ts'
 import type { ConsoleContext } from '../context.ts'
 import { growthOf } from '../evidence/growth.ts'
 import { createPrometheus } from '../../prometheus.ts'
-import { figure, figureOf, timesOf, whole } from '../figures.ts'
+import { figureOf, shortFigure, timesOf, whole } from '../figures.ts'
 import { html, type Html } from '../html.ts'
 import type { Page, Visit } from '../page.ts'
 import { timeAgo } from '../time.ts'
@@ -82,13 +82,13 @@ function currentTable(current: readonly Incident[], growth: ReadonlyMap<string, 
               ${severityBadge(severity)} ${alertname}<br /><span class="quiet">${timeAgo(startedAt, nowMs)}</span>
             </td>
             <td data-label="Current" class="number">
-              ${value !== undefined && figure(value, unit)}${times !== undefined && html`<br /><span class="quiet">${times} normal</span>`}
+              ${value !== undefined && shortFigure(value, unit)}${times !== undefined && html`<br /><span class="quiet">${times} normal</span>`}
             </td>
-            <td data-label="Baseline" class="number">${baseline !== undefined && figure(baseline, unit)}</td>
+            <td data-label="Baseline" class="number">${baseline !== undefined && shortFigure(baseline, unit)}</td>
             <td data-label="Growth" class="number">
               ${rate === undefined ? '-' : `${rate > 0 ? '+' : ''}${figureOf(rate, unit)} a minute`}
             </td>
-            <td data-label="Root cause">${cause === undefined ? '-' : plainWords(cause.root_cause)}</td>
+            <td data-label="Root cause" class="words">${cause === undefined ? '-' : plainWords(cause.root_cause)}</td>
             <td data-label="Recommended">${cause === undefined ? (action ?? '-') : plainWords(cause.recommended_action)}</td>
             <td data-label="State">${badge(stateOf(incident))}</td>
           </tr>`

@@ -1,7 +1,7 @@
 /** Owns how incidents are listed: one line each, with what is most needed to judge it; the line leads to the whole. */
 import { nameOf, type Incident } from '../../model.ts'
 import type { ApprovalView } from '../../people-view.ts'
-import { figure, timesOf } from '../figures.ts'
+import { shortFigure, timesOf } from '../figures.ts'
 import { html, type Html, type Value } from '../html.ts'
 import type { Visit } from '../page.ts'
 import { spanText, timeAgo, timeAhead } from '../time.ts'
@@ -58,8 +58,8 @@ function row(incident: Incident, visit: Visit): Html {
       </p>
     </td>
     <td data-label="Program" class="name">${subjectOf(incident)}</td>
-    <td data-label="Current" class="number">${current !== undefined && figure(current, shortUnit(unit))}${timesText(current, baseline)}</td>
-    <td data-label="Normal" class="number">${baseline !== undefined && figure(baseline, shortUnit(unit))}</td>
+    <td data-label="Current" class="number">${current !== undefined && shortFigure(current, unit)}${timesText(current, baseline)}</td>
+    <td data-label="Normal" class="number">${baseline !== undefined && shortFigure(baseline, unit)}</td>
     <td data-label="Since" class="when">
       ${timeAgo(startedAt, visit.nowMs)}${
         resolvedAt !== null &&
@@ -72,14 +72,6 @@ function row(incident: Incident, visit: Visit): Html {
 function timesText(current: string | undefined, baseline: string | undefined): Value {
   const times = timesOf(current, baseline)
   return times !== undefined && html` <br /><span class="quiet">${times} normal</span>`
-}
-
-/** In a table the column tells what is counted; a span of time does matter. */
-function shortUnit(unit: string): string {
-  return unit
-    .replace(/^files per /, 'per ')
-    .replace('5 minutes', '5 min')
-    .replace(/operations per second/, '/s')
 }
 
 /** What a person is asked, with the answers. */

@@ -7,6 +7,7 @@ import type { Visit } from '../page.ts'
 import type { ProcessView } from '../process-view.ts'
 import { exactTime, timeAgo } from '../time.ts'
 import { badge, plainWords, severityBadge, stateOf } from '../words.ts'
+import { adviceSection } from './advice.ts'
 import { chartSection } from './chart.ts'
 import { diagnosisSection } from './diagnosis.ts'
 import { filesSection, type QuarantineShown } from './files.ts'
@@ -38,7 +39,7 @@ export function incidentView({ incident, evidence, process, quarantines }: Incid
       <div id="evidence" data-region="${evidence.kind === 'drawn' ? 'still' : ''}">${chartSection(evidence, incident.id)}</div>
       ${description(incident)}
     </section>
-    ${diagnosisSection(incident)}
+    ${diagnosisSection(incident)} ${adviceSection(incident.advice, nowMs)}
     <div class="columns">
       <div>${timelineSection(incident.timeline, incident.id, nowMs)}</div>
       <div>

@@ -21,7 +21,7 @@ const SUBJECT = `coalesce(body -> 'target' ->> 'group', body -> 'labels' ->> 'gr
 /** JSON of so many rows is read in about a tenth of a second. */
 const SCANNED_MAX = 20_000
 
-/** The last met first; of the newest 20,000 incidents since `since` (ISO 8601). */
+/** The last met first; of the newest 20,000 incidents since `since` (ISO 8601), without procwarden's own synthetic alerts. */
 export function anomalyHistory(database: Database, since: string, limit: number): AnomalyHistory[] {
   const sql = `SELECT alertname, subject, episodes, first_at, received_at AS last_at, id, outcome
     FROM (
@@ -33,7 +33,7 @@ export function anomalyHistory(database: Database, since: string, limit: number)
       )
       WINDOW each AS (PARTITION BY alertname, subject)
     )
-    WHERE place = 1 ORDER BY received_at DESC LIMIT $limit`
+    WHERE place = 1 AND alertname <> 'ProcwardenRoundtrip' ORDER BY received_at DESC LIMIT $limit`
   return database.all(sql, { since, limit }).map(fromRow)
 }
 

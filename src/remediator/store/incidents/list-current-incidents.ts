@@ -3,14 +3,14 @@ import type { Incident } from '../../model.ts'
 import type { Database } from '../database.ts'
 import { COLUMNS, fromRow } from './incident-row.ts'
 
-/** What waits for a person first, then newest first. */
+/** What waits for a person first, then newest first; without procwarden's own synthetic alerts. */
 export function listCurrentIncidents(database: Database, limit: number): Incident[] {
   const columns = COLUMNS.replaceAll(/\w+/g, 'incidents.$&')
   // Two halves, each with an index of its own; an incident in both is told once.
   const sql = `SELECT ${columns} FROM incidents WHERE id IN (
       SELECT id FROM incidents WHERE status IN ('queued', 'deferred', 'awaiting_approval')
       UNION SELECT id FROM incidents WHERE resolved_at IS NULL
-    )
+    ) AND incidents.body ->> 'alertname' <> 'ProcwardenRoundtrip'
     ORDER BY status = 'awaiting_approval' DESC, received_at DESC, id DESC LIMIT $limit`
   return database.all(sql, { limit }).map(fromRow)
 }

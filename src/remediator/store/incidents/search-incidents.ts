@@ -25,7 +25,7 @@ export interface FoundIncidents {
 /** JSON of so many rows is read in about a tenth of a second. */
 const SCANNED_MAX = 20_000
 
-/** Newest first, after `after`. */
+/** Newest first, after `after`. Incidents of procwarden's own synthetic alerts only when they are asked for by name. */
 export function searchIncidents(database: Database, limit: number, search: IncidentSearch, after?: PageMark): FoundIncidents {
   const mark = { afterAt: after?.receivedAt ?? null, afterId: after?.id ?? null }
   const sql = `SELECT ${COLUMNS} FROM (
@@ -36,6 +36,7 @@ export function searchIncidents(database: Database, limit: number, search: Incid
     WHERE ($statuses IS NULL OR status IN (SELECT value FROM json_each($statuses)))
       AND ($outcomes IS NULL OR body ->> 'outcome' IN (SELECT value FROM json_each($outcomes)))
       AND ($severity IS NULL OR body ->> 'severity' = $severity)
+      AND (body ->> 'alertname' <> 'ProcwardenRoundtrip' OR $lower = 'procwardenroundtrip')
       AND ($isOver = 0 OR (resolved_at IS NOT NULL AND status IN ('done', 'cancelled')))
       AND ($text IS NULL OR id = $text OR CAST(body -> 'target' ->> 'pid' AS TEXT) = $text
         OR instr(lower(concat_ws(' ', body ->> 'alertname', body -> 'target' ->> 'group', body -> 'labels' ->> 'group', body ->> 'summary')), $lower) > 0)

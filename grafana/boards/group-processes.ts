@@ -79,7 +79,8 @@ export function processes(): Row {
             `${by} (rate(procwarden_process_written_bytes_total{${ONE_PROGRAM}}[$__rate_interval]))`,
             `${by} (procwarden_process_open_fds{${ONE_PROGRAM}})`,
             `${by} (procwarden_process_threads{${ONE_PROGRAM}})`,
-            `${by} (procwarden:process_files_created:increase5m{${ONE_PROGRAM}})`,
+            // Who has created none has no series; nobody has one where nobody is told who creates.
+            `${by} (procwarden:process_files_created:increase5m{${ONE_PROGRAM}}) or ${by} (0 * procwarden_process_start_time_seconds{${ONE_PROGRAM}} and on (instance, job) procwarden_file_watch_backend_info{backend="fanotify"})`,
             `time() - max by (pid) (procwarden_process_start_time_seconds{${ONE_PROGRAM}})`,
           ],
           columns: [

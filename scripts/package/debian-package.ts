@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { normalize } from './debian-tree.ts'
 import { runProgram } from './run-program.ts'
 
@@ -17,6 +18,9 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   riscv64: 'riscv64',
 }
 
+const MAINTAINER = 'procwarden <noreply@procwarden.invalid>'
+const CHANGELOG = 'usr/share/doc/procwarden/changelog.gz'
+
 export interface PackageOptions {
   readonly version: string
   /** Seconds since the Unix epoch that all files carry. */
@@ -28,6 +32,7 @@ export interface PackageOptions {
 export async function makeDebianPackage(root: string, { version, epochSeconds, outDir }: PackageOptions): Promise<string> {
   const architecture = ARCHITECTURES[process.arch]
   if (architecture === undefined) throw new Error(`Debian has no name for ${process.arch}`)
+  writeFileSync(path.join(root, CHANGELOG), gzipSync(changelog(version, epochSeconds), { level: 9 }))
   const files = filesUnder(root, '').filter((file) => !file.startsWith('DEBIAN/'))
   rmSync(path.join(root, 'DEBIAN'), { recursive: true, force: true })
   mkdirSync(path.join(root, 'DEBIAN'))
@@ -60,9 +65,9 @@ function control(of: { readonly version: string; readonly architecture: string; 
   return `Package: procwarden
 Version: ${of.version}
 Architecture: ${of.architecture}
-Maintainer: procwarden <noreply@procwarden.invalid>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${of.installedKib}
-Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1, passwd, init-system-helpers
+Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1, passwd
 Recommends: polkitd
 Suggests: prometheus, prometheus-alertmanager, grafana, smartmontools
 Section: admin
@@ -76,6 +81,13 @@ Description: notices the program that loops, leaks or storms, and stops it
  This package holds both parts as services, with a Node.js of their own, and
  the rules, routes and dashboards under /usr/share/procwarden.
 `
+}
+
+/** What Debian's own programs read of a change; people have the file beside it. */
+function changelog(version: string, epochSeconds: number): string {
+  // deb-changelog(5) wants the zone in numbers, which JavaScript's GMT is not.
+  const date = new Date(epochSeconds * 1000).toUTCString().replace('GMT', '+0000')
+  return `procwarden (${version}) unstable; urgency=medium\n\n  * What has changed is in NEWS.md.gz.\n\n -- ${MAINTAINER}  ${date}\n`
 }
 
 function sumLine(root: string, file: string): string {

@@ -24,9 +24,9 @@ const PROGRAM = 'usr/lib/procwarden'
 const SHARED = 'usr/share/procwarden'
 /** What the sources find beside themselves: the same files, where Debian wants what is alike on every machine. */
 const SHARED_FOLDERS = ['config', 'prometheus', 'alertmanager', 'grafana'] as const
-/** For development, for tests of its own, or for another C library than Debian's. */
+/** For development, for tests and pages of its own, or for another C library than Debian's. */
 const UNNEEDED =
-  /[.](?:map|[cm]?ts|md|markdown|cc|hh|inc|def)$|\/(?:test|tests|__tests__|benchmarks?|examples?)$|\/koffi\/(?:vendor|lib|doc)$|\/musl_\w+$|\/CMakeLists[.]txt$/
+  /\/[.][^/]+$|[.](?:map|[cm]?ts|md|markdown|html|cc|hh|inc|def)$|\/(?:test|tests|__tests__|benchmarks?|examples?)$|\/koffi\/(?:vendor|lib|doc)$|\/musl_\w+$|\/CMakeLists[.]txt$/
 
 /** Lays the whole tree into `root`, with every time set to `epochSeconds`. */
 export async function layDebianTree(root: string, epochSeconds: number): Promise<void> {
@@ -39,7 +39,7 @@ export async function layDebianTree(root: string, epochSeconds: number): Promise
   copy('packaging/systemd/procwarden.sysusers', root, 'usr/lib/sysusers.d/procwarden.conf')
   copy('packaging/polkit/procwarden.rules', root, 'usr/share/polkit-1/rules.d/procwarden.rules')
   copy('packaging/debian/copyright', root, 'usr/share/doc/procwarden/copyright')
-  write(root, 'usr/share/doc/procwarden/changelog.gz', gzipSync(readFileSync(path.join(ROOT, 'CHANGELOG.md')), { level: 9 }))
+  write(root, 'usr/share/doc/procwarden/NEWS.md.gz', gzipSync(readFileSync(path.join(ROOT, 'CHANGELOG.md')), { level: 9 }))
   await layCompletion(root)
   normalize(root, epochSeconds)
 }
@@ -95,7 +95,7 @@ function layShared(root: string): void {
     'prometheus/prometheus.yml',
     'prometheus/{rules,extra}/*.yml',
     'alertmanager/*.yml',
-    'grafana/dashboards/**/*.json',
+    'grafana/{dashboards,import}/**/*.json',
     'grafana/provisioning/**/*.yml',
   ]
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT }))
@@ -139,6 +139,9 @@ function write(root: string, target: string, content: string | Uint8Array): void
   writeFileSync(file, content, { mode: 0o644 })
 }
 
+/** Commands that packages bring for people: nothing here runs them, and they look for a Node that may not be there. */
+const IS_LIBRARY = /\/node_modules\/(?!node\/bin\/node$)/
+
 /** The same bytes whoever builds it: modes without the builder's umask, times that are given. Folders last, their times change. */
 export function normalize(at: string, epochSeconds: number): void {
   const stats = lstatSync(at)
@@ -147,7 +150,7 @@ export function normalize(at: string, epochSeconds: number): void {
     for (const name of readdirSync(at)) normalize(path.join(at, name), epochSeconds)
     chmodSync(at, 0o755)
   } else {
-    chmodSync(at, (stats.mode & 0o111) === 0 ? 0o644 : 0o755)
+    chmodSync(at, (stats.mode & 0o111) === 0 || IS_LIBRARY.test(at) ? 0o644 : 0o755)
   }
   utimesSync(at, epochSeconds, epochSeconds)
 }

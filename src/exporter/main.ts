@@ -62,15 +62,20 @@ interface Instruments {
 const API_AGE_MS_MAX = 2000
 
 /**
- * Starts the exporter and resolves when it serves. Rejects with UsageError for a bad configuration or a taken port, and
- * with OperationalError when a backend is demanded that the machine does not allow.
+ * Starts the exporter and resolves when it serves; `configuration` is given when it has been asked for already. Rejects with
+ * UsageError for a bad configuration or a taken port, and with OperationalError when a backend is demanded that the machine
+ * does not allow.
  */
-export async function runExporter(options: ExporterOptions, logger?: Logger): Promise<RunningExporter> {
+export async function runExporter(
+  options: ExporterOptions,
+  logger?: Logger,
+  configuration?: Promise<Configuration>,
+): Promise<RunningExporter> {
   const log = logger ?? createLogger({ part: 'exporter', level: options.logLevel ?? 'info', format: options.logFormat ?? 'text' })
   const address = parseListenAddress(options.listenAddress ?? DEFAULT_LISTEN_ADDRESS)
   const clock = systemClock()
   const startMs = clock.nowMs()
-  const first = await readConfiguration(options)
+  const first = await (configuration ?? readConfiguration(options))
   let { settings } = first
   const instruments = await assemble(() => settings, first, options, clock, log)
   const { table, processes, watch, lifecycle, machine } = instruments

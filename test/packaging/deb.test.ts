@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -75,6 +76,8 @@ describe.skipIf(why !== undefined)(`procwarden_*.deb in a fresh Debian 12${why =
     expect(lstatSync(inside('etc/procwarden/remediator.yml')).mode & 0o777).toBe(0o640)
     expect(lstatSync(inside('var/lib/procwarden')).mode & 0o777).toBe(0o750)
     expect(debian.run(['dpkg', '--verify', 'procwarden'])).toBe('')
+    // For a Grafana elsewhere.
+    expect(existsSync(inside('usr/share/procwarden/grafana/import/procwarden-fleet.json'))).toBe(true)
     expect(debian.run(['sh', '-c', 'command -v node || true'])).toBe('')
   })
 
@@ -138,9 +141,14 @@ describe.skipIf(why !== undefined)(`procwarden_*.deb in a fresh Debian 12${why =
     install(second)
     const kept = inside('var/lib/procwarden/remediator/quarantine/one')
     mkdirSync(kept, { recursive: true })
-    writeFileSync(path.join(kept, 'a-document-of-somebody'), 'irreplaceable')
+    const document = path.join(kept, 'a-document-of-somebody')
+    writeFileSync(document, 'irreplaceable')
+    chownSync(document, 1234, 1234)
+    debian.run(['chown', 'procwarden:procwarden', '/var/lib/procwarden/remediator/quarantine'])
     debian.run(['dpkg', '--purge', 'procwarden'])
-    expect(readFileSync(path.join(kept, 'a-document-of-somebody'), 'utf8')).toBe('irreplaceable')
+    expect(readFileSync(document, 'utf8')).toBe('irreplaceable')
+    // It is still its owner's; what was the service's is root's, for nobody may get its number after it.
+    expect([lstatSync(document).uid, lstatSync(path.dirname(kept)).uid]).toEqual([1234, 0])
     expect(existsSync(inside('etc/procwarden'))).toBe(false)
     rmSync(inside('var/lib/procwarden'), { recursive: true })
   })

@@ -177,7 +177,10 @@ function migrate(database: Database, connection: DatabaseSync): void {
 }
 
 function openError(file: string, error: unknown): UsageError {
-  return new UsageError(`cannot open the store ${file}: ${messageOf(error)}`, error)
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const isFolder = code === 'ENOENT' || code === 'EACCES' || code === 'EROFS' || code === 'EPERM'
+  const wayOut = isFolder ? '; name a folder that can be written to with --state.dir' : ''
+  return new UsageError(`cannot open the store ${file}: ${messageOf(error)}${wayOut}`, error)
 }
 
 export type SqlValue = string | number | null

@@ -1,5 +1,7 @@
 /** Owns asking the exporter who created files lately. Bounded in time and size; what comes back is a stranger's. */
 import { z } from 'zod'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
 import type { WriterFacts } from './case.ts'
 
 const TIMEOUT_MS = 700
@@ -72,5 +74,21 @@ export function folderAmong(recent: RecentFiles, directory: string): WriterFacts
     duplicateShare,
     folders: [directory],
     windowSeconds: recent.windowSeconds,
+  }
+}
+
+/** Who created files in a folder lately, the busiest first; nobody without an exporter, or one that does not answer. */
+export function createWritersIn(exporterUrl: string | undefined, log: Logger) {
+  return async (directory: string, signal: AbortSignal): Promise<Array<{ readonly group: string; readonly pid: number | null }>> => {
+    if (exporterUrl === undefined) return []
+    try {
+      const recent = await readRecentFiles(exporterUrl, signal)
+      const writers = recent.directories.find((each) => each.directory === directory)?.writers ?? []
+      return writers.toSorted((a, b) => b.filesCreated - a.filesCreated)
+    } catch (error) {
+      signal.throwIfAborted()
+      log.debug('The exporter could not tell who wrote lately', { directory, error: messageOf(error) })
+      return []
+    }
   }
 }

@@ -12,9 +12,8 @@ export interface SourcesOptions {
   readonly signal?: AbortSignal
 }
 
-/** What was seen, of what had not been seen in the first look. */
 export interface Sources {
-  /** Different places in files that were read. */
+  /** Files, and places in them, that were read and had not been before. */
   readonly placesRead: number
   /** Different files that were open for writing. */
   readonly filesWritten: number
@@ -31,8 +30,6 @@ const ROUNDS_MIN = 2
 const ROUNDS_MAX = 6
 const WRITTEN_MIN = 10
 const PLACES_MIN = 3
-/** Of the files seen being written. To read a file takes a fraction of the time that it takes to create one. */
-const PLACES_SHARE_MIN = 0.1
 const SLICE_MS = 15
 const REMEMBERED_MAX = 20_000
 const DESCRIPTORS_MAX = 64
@@ -45,19 +42,23 @@ export async function observeSources(options: SourcesOptions): Promise<Sources |
   if (before === undefined || after === undefined) return undefined
   const reads = after.reads - before.reads
   if (reads === 0 || reads < READS_SHARE_MIN * (after.writes - before.writes)) return undefined
-  const first = await watch(options, FIRST_MS)
-  let [placesRead, filesWritten] = [0, 0]
-  const second: Watched = { read: new Set(), written: new Set() }
-  for (let round = 0; round < ROUNDS_MAX && (round < ROUNDS_MIN || filesWritten < WRITTEN_MIN); round++) {
-    await watch(options, ROUND_MS, second)
-    placesRead = countNew(second.read, first.read)
-    filesWritten = countNew(second.written, first.written)
+  const watched: Watched = { read: new Map(), written: new Set() }
+  await watch(options, FIRST_MS, watched)
+  const known = placesIn(watched)
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    await watch(options, ROUND_MS, watched)
+    const placesRead = [...placesIn(watched)].filter((place) => !known.has(place)).length
+    if (round >= ROUNDS_MIN && placesRead >= PLACES_MIN) return { placesRead, filesWritten: watched.written.size }
+    if (round >= ROUNDS_MIN && placesRead === 0 && watched.written.size >= WRITTEN_MIN) return undefined
   }
-  return placesRead >= PLACES_MIN && placesRead >= PLACES_SHARE_MIN * filesWritten ? { placesRead, filesWritten } : undefined
+  return undefined
 }
 
-function countNew(seen: ReadonlySet<string>, before: ReadonlySet<string>): number {
-  return [...seen].filter((each) => !before.has(each)).length
+/** Files, and of those that were only ever read onwards how far: an archive is one file, and each part of it another source. */
+function placesIn({ read }: Watched): Set<string> {
+  return new Set(
+    [...read].flatMap(([file, { positions, isOnwards }]) => [file, ...(isOnwards ? [...positions].map((at) => `${file}@${at}`) : [])]),
+  )
 }
 
 /** `syscr` and `syscw` of proc_pid_io(5): sendfile(2) and copy_file_range(2) count as both. */
@@ -68,15 +69,18 @@ function callsOf({ procfsRoot, pid }: SourcesOptions): { readonly reads: number;
 }
 
 interface Watched {
-  readonly read: Set<string>
+  readonly read: Map<string, Reading>
   readonly written: Set<string>
 }
 
-async function watch(
-  { procfsRoot, pid, signal }: SourcesOptions,
-  durationMs: number,
-  watched: Watched = { read: new Set(), written: new Set() },
-): Promise<Watched> {
+interface Reading {
+  readonly positions: Set<number>
+  last: number
+  /** A template is read from its beginning again and again. */
+  isOnwards: boolean
+}
+
+async function watch({ procfsRoot, pid, signal }: SourcesOptions, durationMs: number, watched: Watched): Promise<void> {
   const folder = path.join(procfsRoot, String(pid))
   const end = performance.now() + durationMs
   while (performance.now() < end) {
@@ -87,7 +91,6 @@ async function watch(
         look(folder, descriptor, watched)
     await nextTurn()
   }
-  return watched
 }
 
 /** Notes what file the descriptor holds; of one that is read, where: an archive is one file, and each part of it another source. */
@@ -100,8 +103,14 @@ function look(folder: string, descriptor: string, { read, written }: Watched): v
     if (written.size < REMEMBERED_MAX) written.add(target)
     return
   }
-  const position = attempt(() => /^pos:\s*(\d+)$/m.exec(readFileSync(`${folder}/fdinfo/${descriptor}`, 'latin1'))?.[1])
-  if (read.size < REMEMBERED_MAX) read.add(`${target}@${position ?? ''}`)
+  const known = read.get(target) ?? { positions: new Set(), last: 0, isOnwards: true }
+  if (read.size < REMEMBERED_MAX) read.set(target, known)
+  const position = Number(
+    attempt(() => /^pos:\s*(\d+)$/m.exec(readFileSync(`${folder}/fdinfo/${descriptor}`, 'latin1'))?.[1]) ?? known.last,
+  )
+  if (position < known.last) known.isOnwards = false
+  known.last = position
+  if (known.positions.size < REMEMBERED_MAX) known.positions.add(position)
 }
 
 /** Processes and descriptors vanish between two calls, and others' are closed to us. */

@@ -33,6 +33,7 @@ const PLACES_MIN = 3
 const SLICE_MS = 15
 const REMEMBERED_MAX = 20_000
 const DESCRIPTORS_MAX = 64
+const FREE_PROBED = 3
 
 /** Undefined when it has no sources: what it creates comes out of itself. Takes a quarter of a second then, three to seven seconds otherwise. */
 export async function observeSources(options: SourcesOptions): Promise<Sources | undefined> {
@@ -75,7 +76,7 @@ interface Watched {
 
 interface Reading {
   readonly positions: Set<number>
-  last: number
+  furthest: number
   /** A template is read from its beginning again and again. */
   isOnwards: boolean
 }
@@ -85,10 +86,12 @@ async function watch({ procfsRoot, pid, signal }: SourcesOptions, durationMs: nu
   const end = performance.now() + durationMs
   while (performance.now() < end) {
     signal?.throwIfAborted()
+    const open = (attempt(() => readdirSync(`${folder}/fd`)) ?? []).slice(0, DESCRIPTORS_MAX)
+    for (const descriptor of open) look(folder, descriptor, watched)
+    // A file that is opened gets the lowest free descriptor (open(2)).
+    const free = Array.from({ length: DESCRIPTORS_MAX }, (_, number) => String(number)).filter((number) => !open.includes(number))
     const sliceEnd = performance.now() + SLICE_MS
-    while (performance.now() < sliceEnd)
-      for (const descriptor of (attempt(() => readdirSync(`${folder}/fd`)) ?? []).slice(0, DESCRIPTORS_MAX))
-        look(folder, descriptor, watched)
+    while (performance.now() < sliceEnd) for (const descriptor of free.slice(0, FREE_PROBED)) look(folder, descriptor, watched)
     await nextTurn()
   }
 }
@@ -103,13 +106,14 @@ function look(folder: string, descriptor: string, { read, written }: Watched): v
     if (written.size < REMEMBERED_MAX) written.add(target)
     return
   }
-  const known = read.get(target) ?? { positions: new Set(), last: 0, isOnwards: true }
+  const known = read.get(target) ?? { positions: new Set(), furthest: 0, isOnwards: true }
   if (read.size < REMEMBERED_MAX) read.set(target, known)
   const position = Number(
-    attempt(() => /^pos:\s*(\d+)$/m.exec(readFileSync(`${folder}/fdinfo/${descriptor}`, 'latin1'))?.[1]) ?? known.last,
+    attempt(() => /^pos:\s*(\d+)$/m.exec(readFileSync(`${folder}/fdinfo/${descriptor}`, 'latin1'))?.[1]) ?? known.furthest,
   )
-  if (position < known.last) known.isOnwards = false
-  known.last = position
+  // Who reads ahead goes back a little; who reads the same again goes back to its beginning.
+  if (position < known.furthest / 2) known.isOnwards = false
+  known.furthest = Math.max(known.furthest, position)
   if (known.positions.size < REMEMBERED_MAX) known.positions.add(position)
 }
 

@@ -6,13 +6,13 @@ import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
-export interface SourcesOptions {
+interface SourcesOptions {
   readonly procfsRoot: string
   readonly pid: number
   readonly signal?: AbortSignal
 }
 
-export interface Sources {
+interface Sources {
   /** Files, and places in them, that were read and had not been before. */
   readonly placesRead: number
   /** Different files that were open for writing. */

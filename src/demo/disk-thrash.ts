@@ -10,7 +10,9 @@ const endMs = performance.now() + Number(values.seconds ?? 600) * 1000
 const mbMax = Number(values.max ?? 64)
 const directory = mkdtempSync(path.join(values.dir ?? os.tmpdir(), 'procwarden-demo-'))
 const file = openSync(path.join(directory, 'thrashed'), 'w')
-const BLOCK = Buffer.alloc(64 * 1024, 'x')
+const BLOCK = Buffer.alloc(16 * 1024, 'x')
+/** Many small ones to each wait: on a disk that is slow, or busy for others, they are still too many. */
+const WRITES = 32
 const BLOCKS = Math.max(1, Math.floor((mbMax * 1024 * 1024) / BLOCK.length))
 
 // Where the folder cannot be removed on the way out, as on KILL, one file of a known size stays in the folder for temporary files.
@@ -21,7 +23,7 @@ process.on('exit', () => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(128))
 process.on('disconnect', () => process.exit(0))
 function turn(): void {
-  for (let write = 0; write < 8; write++) writeSync(file, BLOCK, 0, BLOCK.length, randomInt(BLOCKS) * BLOCK.length)
+  for (let write = 0; write < WRITES; write++) writeSync(file, BLOCK, 0, BLOCK.length, randomInt(BLOCKS) * BLOCK.length)
   fsyncSync(file)
   if (performance.now() < endMs) setImmediate(turn)
   else process.exit(0)

@@ -3,7 +3,8 @@ import type { TrackedProcess } from './tracked-process.ts'
 
 /**
  * Writes `descendants` and `brood` of every one of `processes`. The brood leaves out what is below one single child of another
- * program, the one that has most: a shell has not done what the command does that it waits for. Leaves hand their number to their parents, and a parent is a leaf when all of
+ * program, the one that has most: a shell has not done what the command does that it waits for, nor has the shell above that
+ * shell. Leaves hand their number to their parents, and a parent is a leaf when all of
  * its children have. A scan is no single moment, so parents may seem to form a circle: nobody in it is ever a leaf, and it
  * counts only what hangs off it. Works in the processes themselves, for thousands of them are counted for every scrape.
  */
@@ -24,7 +25,7 @@ export function countDescendants(processes: readonly TrackedProcess[], byPid: { 
       const parent = parentOf(at, byPid)
       if (parent === undefined) break
       parent.descendants += at.descendants + 1
-      if (at.group !== parent.group) parent.heaviestOther = Math.max(parent.heaviestOther, at.descendants + 1)
+      parent.heaviestOther = Math.max(parent.heaviestOther, at.group === parent.group ? at.heaviestOther : at.descendants + 1)
       parent.childrenToCount--
       at = parent
     }

@@ -72,7 +72,7 @@ export function createParts(settings: RemediatorSettings, foundation: Foundation
 /** As the rules read the categories: a shell may be anything. */
 function createKnownWriter(): Parts['knownWriter'] {
   const classify = createClassifier(loadCategories())
-  return ({ exe, unit, isKernelThread }, group) => {
+  return ({ exe, unit, isKernelThread = false }, group) => {
     const category = classify({ group, exe, unit, isKernelThread })?.category
     return category === 'shell' ? undefined : category
   }

@@ -5,6 +5,7 @@ import { isLoopback } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
 import { freezeTarget } from './actions/freeze.ts'
 import type { RemediatorSettings } from './config.ts'
+import { createWritersIn } from './diagnosis/exporter-files.ts'
 import { promqlString, type Prometheus } from './prometheus.ts'
 import { findManager } from './services/find-manager.ts'
 import { act } from './stages/act.ts'
@@ -62,6 +63,7 @@ function decidingStages(
       clock,
       ownPid: process.pid,
       knownWriter: parts.knownWriter,
+      writersIn: createWritersIn(config.exporter.url, log),
       log,
       findManager: (group, members, step, signal) =>
         findManager(group, members, step, { pm2: managers.pm2, own, lastKnown: (name) => lastKnown(name, prometheus, log) }, signal),

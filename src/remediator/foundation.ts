@@ -1,6 +1,6 @@
 /** Owns what lives as long as the remediator's process, and what the parts of a configuration share. */
 import type { Clock } from '../lib/clock.ts'
-import type { ProcessIdentity, Procfs } from '../lib/linux/proc-process.ts'
+import type { Procfs } from '../lib/linux/proc-process.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Holder } from './actions/held-processes.ts'
 import type { AdvisorDesk } from './advisor/desk.ts'
@@ -13,6 +13,7 @@ import type { Prometheus } from './prometheus.ts'
 import type { createDocker } from './services/docker.ts'
 import type { createPm2 } from './services/pm2.ts'
 import type { createSystemd } from './services/systemd.ts'
+import type { KnownWriter } from './stages/identified.ts'
 import type { Policies } from './stages/match-policy.ts'
 import type { Database } from './store/database.ts'
 import type { NeverList } from './suspects/never-list.ts'
@@ -52,5 +53,5 @@ export interface Parts {
   readonly mayTouch: (process: TreeProcess) => boolean
   readonly own: { readonly unit?: string; readonly container?: string }
   readonly findMembers: FindMembers
-  readonly knownWriter: (identity: ProcessIdentity, group: string) => string | undefined
+  readonly knownWriter: KnownWriter
 }

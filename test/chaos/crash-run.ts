@@ -182,7 +182,7 @@ function settled(stateDir: string, signal?: AbortSignal): Promise<IncidentView> 
         return undefined
       }
     },
-    60_000,
+    300_000,
   )
 }
 

@@ -80,7 +80,9 @@ export function diagnosesOf({ about }: Misbehaving, stateDir: string): Diagnosed
       const diagnosis = diagnosisOf(database, incident.id)
       const { group, probe } = incident.labels
       const isAbout = [incident.target?.group, group, probe].some((name) => name !== undefined && about.includes(name))
-      const isNamed = about.some((name) => diagnosis?.explanation.includes(name) === true)
+      // Whole words: the machine may run programs whose names begin like it.
+      const words = diagnosis?.explanation.split(/[^\w.-]+/) ?? []
+      const isNamed = about.some((name) => words.includes(name))
       return diagnosis !== undefined && (isAbout || isNamed) ? [{ incident, diagnosis }] : []
     })
   } finally {

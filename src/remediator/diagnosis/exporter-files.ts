@@ -1,5 +1,7 @@
 /** Owns asking the exporter who created files lately. Bounded in time and size; what comes back is a stranger's. */
 import { z } from 'zod'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
 import type { WriterFacts } from './case.ts'
 
 const TIMEOUT_MS = 700
@@ -22,17 +24,25 @@ const Directory = z.object({
   duplicateShare: z.number().nullable(),
   writers: z.array(z.object({ group: z.string(), pid: z.number().nullable(), filesCreated: z.number() })),
 })
-const Answer = z.object({ recent: z.object({ windowSeconds: z.number(), directories: z.array(Directory), writers: z.array(Writer) }) })
+const Folder = z.object({ directory: z.string(), topWriters: z.array(z.object({ group: z.string(), filesCreated: z.number() })) })
+const Answer = z.object({
+  directories: z.array(Folder).default([]),
+  recent: z.object({ windowSeconds: z.number(), directories: z.array(Directory), writers: z.array(Writer) }),
+})
 export type RecentFiles = z.infer<typeof Answer>['recent']
 
 /** Throws when it does not answer, or not with that. */
 export async function readRecentFiles(exporterUrl: string, signal: AbortSignal): Promise<RecentFiles> {
+  return (await readFiles(exporterUrl, signal)).recent
+}
+
+async function readFiles(exporterUrl: string, signal: AbortSignal): Promise<z.infer<typeof Answer>> {
   const response = await fetch(new URL('api/files', exporterUrl.endsWith('/') ? exporterUrl : `${exporterUrl}/`), {
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   })
   if (Number(response.headers.get('content-length') ?? 0) > BYTES_MAX) throw new Error('the answer of the exporter is too large')
-  return Answer.parse(await response.json()).recent
+  return Answer.parse(await response.json())
 }
 
 /** The process, or else its program as a whole. */
@@ -72,5 +82,23 @@ export function folderAmong(recent: RecentFiles, directory: string): WriterFacts
     duplicateShare,
     folders: [directory],
     windowSeconds: recent.windowSeconds,
+  }
+}
+
+/** Who created files in a folder lately, the busiest first; nobody without an exporter, or one that does not answer. */
+export function createWritersIn(exporterUrl: string | undefined, log: Logger) {
+  return async (directory: string, signal: AbortSignal): Promise<Array<{ readonly group: string; readonly pid: number | null }>> => {
+    if (exporterUrl === undefined) return []
+    try {
+      const { recent, directories } = await readFiles(exporterUrl, signal)
+      const lately = recent.directories.find((each) => each.directory === directory)?.writers
+      // Lately it tells of the busiest folders only.
+      const ever = directories.find((each) => each.directory === directory)?.topWriters.map((writer) => ({ ...writer, pid: null }))
+      return (lately ?? ever ?? []).toSorted((a, b) => b.filesCreated - a.filesCreated)
+    } catch (error) {
+      signal.throwIfAborted()
+      log.debug('The exporter could not tell who wrote lately', { directory, error: messageOf(error) })
+      return []
+    }
   }
 }

@@ -21,7 +21,9 @@ export interface IdentifyOptions {
   readonly clock: Clock
   readonly ownPid: number
   /** The category of a program that is known to write many files as a matter of course; undefined for any other. */
-  readonly knownWriter: (identity: ProcessIdentity, group: string) => string | undefined
+  readonly knownWriter: KnownWriter
+  /** Who created files in a folder lately, the busiest first; nobody when the exporter cannot be asked. */
+  readonly writersIn: (directory: string, signal: AbortSignal) => Promise<readonly RecentWriter[]>
   readonly log: Logger
   /** What restarts a program. */
   readonly findManager: (
@@ -30,6 +32,14 @@ export interface IdentifyOptions {
     step: StepOf<'restart'>,
     signal: AbortSignal,
   ) => Promise<FoundManager>
+}
+
+/** Of a program that has ended, the name alone has to do. */
+export type KnownWriter = (identity: Partial<Pick<ProcessIdentity, 'exe' | 'unit' | 'isKernelThread'>>, group: string) => string | undefined
+
+export interface RecentWriter {
+  readonly group: string
+  readonly pid: number | null
 }
 
 /**

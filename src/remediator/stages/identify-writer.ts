@@ -7,7 +7,7 @@ import { promqlString } from '../prometheus.ts'
 import { end, refuse, type StageResult, type Subject } from '../stage.ts'
 import { killedSince } from '../store/incidents.ts'
 import { observeDirectoryWriters, type DirectoryObservation } from '../suspects/directory-writers.ts'
-import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions } from './identified.ts'
+import { found, gone, isDead, startedAfter, targetOf, type IdentifyOptions, type RecentWriter } from './identified.ts'
 
 /** How long a folder's writers are looked for. */
 const OBSERVE_MS_MAX = 6_000
@@ -24,9 +24,11 @@ export async function identifyWriter(
   signal: AbortSignal,
 ): Promise<StageResult> {
   const { incident } = subject
-  const stopped = lastStopped(incident, options)
   const isOverFiles = subject.policy?.ladder.some((step) => step.action === 'quarantine') ?? false
-  if (stopped && isOverFiles && !(await stormsAgain(incident, directory, stopped, options))) return leftBehind(subject, directory, stopped)
+  const writers = isOverFiles ? await options.writersIn(directory, signal) : []
+  const stopped = lastStopped(incident, writers, options)
+  if (stopped && isOverFiles && !(await stormsAgain(incident, directory, stopped, options)))
+    return leftBehind(subject, directory, stopped, writers, options)
   if (stopped && !(await stormsAgain(incident, directory, stopped, options))) return waitForWindow(subject, directory, stopped, options)
   const before = changeTimeMs(directory)
   if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
@@ -41,7 +43,9 @@ export async function identifyWriter(
   const identity = writer && readProcessIdentity(writer.pid, options.procfs)
   if (!writer || !identity || isDead(identity)) {
     const isQuiet = changeTimeMs(directory) === before
-    return isQuiet && isOverFiles ? leftBehind(subject, directory, undefined) : nobody(subject, directory, observation, isQuiet)
+    return isQuiet && isOverFiles
+      ? leftBehind(subject, directory, undefined, writers, options)
+      : nobody(subject, directory, observation, isQuiet)
   }
   // After a stopped writer the alert is older than the next one, whose own files are what has been counted since.
   if (!stopped && startedAfter(identity, incident.startedAt)) {
@@ -58,12 +62,16 @@ export async function identifyWriter(
 
 /**
  * The last incident within the window whose target was stopped and may have been the writer here: one about this folder, or
- * one that named a process, whose folders are not known.
+ * one of files that named a process, whose folders are not known, unless the exporter knows other writers of this one.
  */
-function lastStopped(incident: Incident, { database, clock }: IdentifyOptions): Incident | undefined {
+function lastStopped(incident: Incident, writers: readonly RecentWriter[], { database, clock }: IdentifyOptions): Incident | undefined {
   const since = clock.nowMs() - WINDOW_MS
   return killedSince(database, new Date(since - WINDOW_MS).toISOString())
-    .filter((other) => other.labels['directory'] === undefined || other.labels['directory'] === incident.labels['directory'])
+    .filter(({ alertname, labels, target }) =>
+      labels['directory'] === undefined
+        ? alertname.endsWith('FileCreationStorm') && (writers.length === 0 || writers.some(({ group }) => group === target?.group))
+        : labels['directory'] === incident.labels['directory'],
+    )
     .filter((other) => other.closedAt !== null && Date.parse(other.closedAt) > since)
     .toSorted((a, b) => Date.parse(a.closedAt ?? '') - Date.parse(b.closedAt ?? ''))
     .at(-1)
@@ -106,17 +114,30 @@ function waitForWindow(subject: Subject, directory: string, stopped: Incident, {
 }
 
 /** What is to be dealt with are the files alone: nobody writes there any more. */
-function leftBehind(subject: Subject, directory: string, stopped: Incident | undefined): StageResult {
+function leftBehind(
+  subject: Subject,
+  directory: string,
+  stopped: Incident | undefined,
+  [busiest]: readonly RecentWriter[],
+  { knownWriter }: IdentifyOptions,
+): StageResult {
   const writer = stopped?.target?.kind === 'process' ? stopped.target : undefined
+  const category = writer || !busiest ? undefined : knownWriter({}, busiest.group)
+  // A backup or an unpacked archive has files that are alike, and all of them are wanted.
+  const made = busiest
+    ? ` Most were made by ${busiest.group}${category === undefined ? '' : `, as a ${category} program does as a matter of course`}.`
+    : ''
   return found(
     subject,
     {
       kind: 'folder',
       name: directory,
-      group: writer?.group ?? 'files',
-      confidence: 'high',
+      group: writer?.group ?? busiest?.group ?? 'files',
+      confidence: category === undefined ? 'high' : 'medium',
       evidence:
-        stopped && writer ? `Its writer, ${nameOf(writer)}, was stopped (incident ${stopped.id}).` : 'Nothing writes there any more.',
+        stopped && writer
+          ? `Its writer, ${nameOf(writer)}, was stopped (incident ${stopped.id}).`
+          : `Nothing writes there any more.${made}`,
       ...(writer ? { since: writer.startTime } : {}),
       ...(writer?.uid === undefined ? {} : { uid: writer.uid }),
     },

@@ -8,6 +8,8 @@ import { nameOf, type Target } from '../model.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { StepOf } from '../policies/steps.ts'
 import { isFrozenForAnswer } from '../store/holds.ts'
+import { doubtAboutBrood } from '../suspects/brood.ts'
+import { observeSources } from '../suspects/file-sources.ts'
 import { refuse, type Stage, type StageResult, type Subject } from '../stage.ts'
 import { found, gone, isDead, programOf, type IdentifyOptions } from './identified.ts'
 import { identifyByPid } from './identify-by-pid.ts'
@@ -25,7 +27,7 @@ export function identify(options: IdentifyOptions): Stage {
       if (!policy) throw new Error('assertion failed: identify runs after match-policy')
       if (incident.target && (incident.approvedBy !== null || isAskedAbout(incident, options)))
         return identifyApproved(subject, incident.target, options)
-      const result = await identifyFirst(subject, policy, options, signal)
+      const result = await withDoubt(await identifyFirst(subject, policy, options, signal), policy, options, signal)
       return withManager(result, policy, options, signal)
     },
   }
@@ -49,6 +51,34 @@ async function identifyFirst(subject: Subject, policy: Policy, options: Identify
   if (needsProcess)
     return refuse(subject, 'target_unknown', 'The alert names neither a process nor a folder, so there is nothing to act upon.')
   return identifyNamed(subject, options)
+}
+
+/** What a process does at this moment may speak against what it is accused of: then it is not the culprit for sure. */
+async function withDoubt(result: StageResult, policy: Policy, options: IdentifyOptions, signal: AbortSignal): Promise<StageResult> {
+  if (result.kind === 'end') return result
+  const { incident, target, processes = [] } = result.subject
+  if (target?.kind !== 'process' || target.confidence !== 'high') return result
+  const doubt = await doubtAbout(incident.alertname, target.pid, policy, options, signal)
+  return doubt === undefined
+    ? result
+    : found(result.subject, { ...target, confidence: 'medium', evidence: `${target.evidence} ${doubt}` }, processes)
+}
+
+async function doubtAbout(
+  alertname: string,
+  pid: number,
+  { ladder }: Policy,
+  { procfs }: IdentifyOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const isTree = ladder.some((step) => step.action === 'kill' && step.tree)
+  if (isTree && alertname === 'ForkBomb') return doubtAboutBrood(pid, procfs, signal)
+  if (!/^(?:(?:Process)?FileCreationStorm|DuplicateFiles)$/.test(alertname)) return undefined
+  const sources = await observeSources({ procfsRoot: procfs.root, pid, signal })
+  return (
+    sources &&
+    `It reads something new for what it creates (${sources.placesRead} places in files while it wrote ${sources.filesWritten} files): it copies, converts or unpacks.`
+  )
 }
 
 /** Where a restart is part of the ladder, what it would be of is part of the target: the processes may be gone by then. */

@@ -18,8 +18,9 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openFolder } from '../../../src/lib/linux/anchored-folder.ts'
+import { httpEndpoint } from '../../support/http-endpoint.ts'
 import { accuse, startWith } from '../../support/policies.ts'
-import { alertOf, payloadOf, post, settledIncident, type TestRemediator } from '../../support/remediator.ts'
+import { alertOf, incidentsOf, payloadOf, post, settledIncident, type TestRemediator } from '../../support/remediator.ts'
 import { afterTest, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { startWriter } from '../../support/writer.ts'
@@ -147,6 +148,39 @@ describe('quarantine', () => {
     )
     expect(readdirSync(folder).filter((name) => name.startsWith('doc-'))).toHaveLength(40)
   })
+
+  test('copies that a program of a known category left are not offered to be moved away; the exporter knows whose they are', async () => {
+    const folder = temporaryDirectory()
+    for (let n = 0; n < 5; n++) writeFileSync(path.join(folder, `part-${n}`), 'the same')
+    const counts = { filesCreated: 5, filesDeleted: 0, filesExamined: 5, duplicateShare: 0.8 }
+    const seen = (group: string) => ({
+      recent: {
+        windowSeconds: 300,
+        writers: [],
+        directories: [{ directory: folder, ...counts, writers: [{ group, pid: 7, filesCreated: 5 }] }],
+      },
+    })
+    let group = 'tar'
+    const url = await httpEndpoint((_request, response) => response.end(JSON.stringify(seen(group))))
+    const remediator = await startWith(
+      [{ ...policy(), ladder: ['freeze', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }], confidence: 'high' }],
+      {
+        config: { exporter: { url } },
+      },
+    )
+    const tell = (fingerprint: string): Promise<Response> =>
+      post(
+        remediator.url,
+        remediator.token,
+        payloadOf([alertOf({ fingerprint, labels: { ...labels(folder), alertname: 'DuplicateFiles' } })]),
+      )
+    await tell('d0d1')
+    expect(await settledIncident(remediator)).toMatchObject({ reason: 'confidence_low', target: { kind: 'folder', group: 'tar' } })
+    expect(readdirSync(folder)).toHaveLength(5)
+    group = 'report.py'
+    await tell('d0d2')
+    await waitFor('the other incident', async () => (await incidentsOf(remediator)).some(({ target }) => target?.group === 'report.py'))
+  }, 60_000)
 
   test('what a stopped writer left is cleared up by the next alert about its folder', async () => {
     const { folder, writer } = await storm()

@@ -65,3 +65,9 @@ test('whoever is merely above the one that multiplies has no brood', () => {
   // The bomb's own copies count with theirs; one of its sleeping children is the heaviest of another program.
   expect([brood[1], brood[2], brood[3], brood[4]]).toEqual([0, 0, 0, 61])
 })
+
+test('a shell below a shell has not done what the command below both does', () => {
+  const workers: Link[] = Array.from({ length: 60 }, (_, index) => [100 + index, 4, 'server'])
+  const brood = counted([[1, 0, 'init'], [2, 1, 'bash'], [3, 2, 'bash'], [4, 3, 'server'], ...workers], 'brood')
+  expect([brood[2], brood[3], brood[4]]).toEqual([1, 0, 60])
+})

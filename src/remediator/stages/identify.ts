@@ -72,7 +72,7 @@ async function doubtAbout(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const isTree = ladder.some((step) => step.action === 'kill' && step.tree)
-  if (isTree && alertname === 'ForkBomb') return doubtAboutBrood(pid, procfs, signal)
+  if (isTree && alertname === 'ForkBomb') return doubtAboutBrood(pid, procfs)
   if (!/^(?:(?:Process)?FileCreationStorm|DuplicateFiles)$/.test(alertname)) return undefined
   const sources = await observeSources({ procfsRoot: procfs.root, pid, signal })
   return (

@@ -1,34 +1,24 @@
 /**
- * Owns telling a program that multiplies from one that has many at work: a pool of workers is one generation of the same program and
- * stays as it is, and what a supervisor has started are many programs. Reads /proc; judges nobody by name.
+ * Owns telling a program that multiplies from a supervisor, whose descendants are many programs. Reads /proc; judges nobody by name.
+ * A pool of workers is not told apart: its one generation of the same program is what a bomb looks like, too.
  */
 import { readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { descendantsOf, listProcesses, type TreeProcess } from './process-tree.ts'
 
 /** Of all processes below, those of the two most frequent programs (what multiplies, and what it runs); with less, it is a supervisor. */
 const ALIKE_SHARE_MIN = 0.8
-/** More than a bomb needs to have another generation. */
-const GROWS_MS = 1_500
 const LOOKED_AT_MAX = 5_000
 
 /** In words, why the processes below `pid` may be no fork bomb; undefined when nothing speaks for that. */
-export async function doubtAboutBrood(pid: number, procfs: Procfs, signal: AbortSignal): Promise<string | undefined> {
+export function doubtAboutBrood(pid: number, procfs: Procfs): string | undefined {
   const below = alive(pid, procfs)
   const programs = below.slice(0, LOOKED_AT_MAX).map((process) => programOf(process, procfs))
   const counts = [...Map.groupBy(programs, (program) => program).values()].map((same) => same.length).toSorted((a, b) => b - a)
   const alike = (counts[0] ?? 0) + (counts[1] ?? 0)
-  if (alike < ALIKE_SHARE_MIN * programs.length)
-    return `The ${below.length} processes below it are of ${counts.length} programs, as those of a supervisor are.`
-  const own = programOf({ pid, comm: '' }, procfs)
-  const isPool = below.every(({ ppid }) => ppid === pid) && programs.every((program) => program === own)
-  if (!isPool) return undefined
-  await delay(GROWS_MS, undefined, { signal })
-  const later = alive(pid, procfs)
-  if (later.length > below.length || later.some(({ ppid }) => ppid !== pid)) return undefined
-  return `The ${below.length} processes below it are one generation of the same program, and no more than before: a pool of workers.`
+  if (alike >= ALIKE_SHARE_MIN * programs.length) return undefined
+  return `The ${below.length} processes below it are of ${counts.length} programs, as those of a supervisor are.`
 }
 
 function alive(pid: number, procfs: Procfs): TreeProcess[] {

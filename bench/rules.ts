@@ -7,6 +7,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -33,6 +34,8 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
+/** The minutes that most rules look back at are in memory then and not in a block, as in a Prometheus that has run for days. */
+const SCRAPED_MS = 330_000
 const sizes = flags.groups.split(',').map((size) => wholeNumber('--groups', size, 5_000))
 const days = wholeNumber('--days', flags.days, 60)
 const evaluations = wholeNumber('--evaluations', flags.evaluations, 1_000)
@@ -66,15 +69,17 @@ async function measureSize(groups: number): Promise<SizeResult> {
   const common = { prometheus, children, work: folder, data, everySeconds, isRealtime: flags.realtime, say: tell }
   await writeHistory(history)
   tell('what the rules would have recorded')
-  const asked = await startPrometheus({ ...common, rules: [], target: undefined })
+  const levels: Rule[] = rules.filter(({ name }) => name === 'procwarden:signal:level')
+  const asked = await startPrometheus({ ...common, rules: levels, target: machineOf.address, everySeconds: 60 })
+  const scraped = delay(SCRAPED_MS)
   const past = await recordedPast(asked.url, rules)
+  await scraped
   await asked.stop()
   await writeRecorded(history, past)
   const measured = { ...common, target: machineOf.address, evaluations, globalIntervalSeconds: globalInterval() }
   tell('the shipped rules')
   const shippedCosts = await measureRuleSet({ ...measured, rules })
   tell('the robust rules')
-  const levels: Rule[] = rules.filter(({ name }) => name === 'procwarden:signal:level')
   const robustCosts = await measureRuleSet({ ...measured, rules: [...levels, ...robust] })
   await machineOf.close()
   rmSync(folder, { recursive: true, force: true })

@@ -34,9 +34,9 @@ export interface GroupCost {
   readonly medianMs: number
   /** The fastest evaluation: what other work on the machine has disturbed least. */
   readonly leastMs: number
-  /** What the rules cost in addition whenever an hour is full. */
-  readonly hourlyMs: number
-  /** Medians at the shipped interval, and a sixtieth of what is done once an hour. */
+  /** What is computed only when an hour, or a quarter of one, is full: spread over the minutes. */
+  readonly steppedMsPerMinute: number
+  /** Medians at the shipped interval, and what is done by the hour. */
   readonly msPerMinute: number
   readonly leastMsPerMinute: number
   readonly rules: ReadonlyArray<{ readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly medianMs: number }>
@@ -67,7 +67,8 @@ type Group = z.infer<typeof Answer>['data']['groups'][number]
 
 const READY_MS_MAX = 300_000
 const LOOK_EVERY_MS = 500
-const HOUR_MS = 3_600_000
+/** A subquery that looks at full hours only, or at full quarters of them: its range and its step. */
+const STEPPED = /\[(\d+m):(1h|15m)\]/
 /** The first evaluations fill caches and find counters without a past. */
 const SETTLING_EVALUATIONS = 2
 
@@ -113,11 +114,12 @@ export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost
   const prometheus = await startPrometheus(options)
   const seen = new Map<string, Map<string, Group>>()
   const wanted = options.evaluations + SETTLING_EVALUATIONS
+  const isStepped = steppedTimes(options.rules)
   for (;;) {
     await delay(LOOK_EVERY_MS)
     const { groups } = Answer.parse(await (await fetch(`${prometheus.url}/api/v1/rules`)).json()).data
     for (const group of groups) {
-      if (group.lastEvaluation.startsWith('0001')) continue
+      if (group.lastEvaluation.startsWith('0001') || isStepped(group)) continue
       const fault = group.rules.find(({ health }) => health === 'err')
       if (fault !== undefined) throw new Error(`${fault.name} fails: ${fault.lastError ?? ''}`)
       const evaluations = seen.get(group.name) ?? new Map<string, Group>()
@@ -126,24 +128,50 @@ export async function measureRuleSet(options: RuleSetOptions): Promise<GroupCost
     }
     if (groups.length > 0 && groups.every(({ name }) => (seen.get(name)?.size ?? 0) >= wanted)) break
   }
-  const hourly = await hourlyCosts(prometheus.url, options.rules)
+  const stepped = await steppedCosts(prometheus.url, options.rules)
   await prometheus.stop()
   return [...seen].map(([name, evaluations]) =>
-    costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), hourly.get(name) ?? 0, options),
+    costOf(name, [...evaluations.values()].slice(SETTLING_EVALUATIONS), stepped.get(name) ?? 0, options),
   )
 }
 
+interface Stepped {
+  readonly rule: Rule
+  readonly rangeSeconds: number
+  readonly stepSeconds: number
+}
+
+function steppedRules(rules: readonly Rule[]): Stepped[] {
+  return rules.flatMap((rule) => {
+    const [, range, step] = STEPPED.exec(rule.expr) ?? []
+    return range === undefined || step === undefined
+      ? []
+      : [{ rule, rangeSeconds: durationSeconds(range) ?? 0, stepSeconds: durationSeconds(step) ?? 0 }]
+  })
+}
+
 /**
- * Milliseconds by group. A subquery in steps of an hour computes nothing in between, so that a run of some minutes would not
- * see what it costs: it is asked for at the last full hour.
+ * Whether a group was evaluated while a step was in the range of one of its rules. At the interval of the measurement that is
+ * every evaluation for minutes, as shipped one or two: they are left out here, and added by what each costs.
  */
-async function hourlyCosts(url: string, rules: readonly Rule[]): Promise<Map<string, number>> {
+function steppedTimes(rules: readonly Rule[]): (group: Group) => boolean {
+  const stepped = Map.groupBy(steppedRules(rules), ({ rule }) => rule.group)
+  return ({ name, lastEvaluation }) => {
+    const atSeconds = Date.parse(lastEvaluation) / 1000
+    return (stepped.get(name) ?? []).some(({ rangeSeconds, stepSeconds }) => atSeconds % stepSeconds <= rangeSeconds)
+  }
+}
+
+/** Milliseconds per minute by group: what each costs at the last step, as often as its interval meets the range. */
+async function steppedCosts(url: string, rules: readonly Rule[]): Promise<Map<string, number>> {
   const costs = new Map<string, number>()
-  const time = String(Math.floor(Date.now() / HOUR_MS) * (HOUR_MS / 1000))
-  for (const rule of rules.filter(({ expr }) => /:1h\]/.test(expr))) {
+  for (const { rule, rangeSeconds, stepSeconds } of steppedRules(rules)) {
+    const time = String(Math.floor(Date.now() / 1000 / stepSeconds) * stepSeconds)
     const body = new URLSearchParams({ query: rule.expr, time, stats: 'all' })
     const { data } = QueryTimes.parse(await (await fetch(`${url}/api/v1/query`, { method: 'POST', body })).json())
-    costs.set(rule.group, (costs.get(rule.group) ?? 0) + data.stats.timings.evalTotalTime * 1000)
+    const times = Math.max(1, rangeSeconds / (durationSeconds(rule.interval ?? '1m') ?? 60))
+    const ms = data.stats.timings.evalTotalTime * 1000 * times
+    costs.set(rule.group, (costs.get(rule.group) ?? 0) + (ms * 60) / stepSeconds)
   }
   return costs
 }
@@ -151,7 +179,7 @@ async function hourlyCosts(url: string, rules: readonly Rule[]): Promise<Map<str
 function costOf(
   name: string,
   evaluations: readonly Group[],
-  hourlyMs: number,
+  steppedMsPerMinute: number,
   { rules, globalIntervalSeconds }: RuleSetOptions,
 ): GroupCost {
   const shipped = rules.find((rule) => rule.group === name)?.interval
@@ -163,9 +191,9 @@ function costOf(
     intervalSeconds,
     medianMs,
     leastMs,
-    hourlyMs,
-    leastMsPerMinute: (leastMs * 60) / intervalSeconds + hourlyMs / 60,
-    msPerMinute: (medianMs * 60) / intervalSeconds + hourlyMs / 60,
+    steppedMsPerMinute,
+    leastMsPerMinute: (leastMs * 60) / intervalSeconds + steppedMsPerMinute,
+    msPerMinute: (medianMs * 60) / intervalSeconds + steppedMsPerMinute,
     rules: (evaluations[0]?.rules ?? []).map((rule, index) => ({
       name: rule.name,
       labels: rule.labels ?? {},

@@ -46,7 +46,7 @@ export const LEVELS: readonly LevelFamilies[] = [
     'fd_limit_ratio',
     fdLimitRatio,
     'Open file descriptors as a share of the soft limit (0 to 1), of the process of the group that is nearest to its limit.',
-    'Open file descriptors as a share of the soft limit (0 to 1). The limit is read every 24th scan.',
+    'Open file descriptors as a share of the soft limit (0 to 1). The limit is read every 24th scan, every 96th of a process that sleeps.',
     'max',
   ),
 ]

@@ -33,6 +33,8 @@ export type Skips = ReadonlyMap<number, ScanPart>
  * of IDLE_PASSES_MAX, so that one that sleeps is read in that pass as well.
  */
 const SLOW_EVERY_PASSES = 24
+/** Of one that has not run since they were read, they are what others may have changed: a limit, or where it is placed. */
+const ASLEEP_SLOW_EVERY_PASSES = 4 * SLOW_EVERY_PASSES
 /** Start times of processes must not flicker with the resolution of /proc/uptime; a wall clock that was set must show. */
 const BOOT_TIME_SLACK_MS = 1000
 /** ulimit -n counts sockets, logs and the rest as well: they keep the other half. */
@@ -121,20 +123,17 @@ export class ProcScanner {
     if (stat === undefined) return undefined
     this.#progress?.at(pid, 'details')
     const isNew = this.#isNewProgram(tracked, stat)
-    const isDue = isNew || (pid + this.#pass) % SLOW_EVERY_PASSES === 0
+    const isDue = isNew || this.#isDue(pid, tracked)
     const isTold = isNew || this.#wasMoved(pid, tracked, isDue)
     const details = isTold ? this.#readDetails(pid, tracked, stat) : undefined
     const slow = isDue ? readSlow(pid, this.#procfs, this.#hasSwap) : undefined
-    if (slow !== undefined) tracked.lacksLimits = slow.openFdsMax === undefined && stat.state !== 'Z'
+    if (slow !== undefined) {
+      tracked.lacksLimits = slow.openFdsMax === undefined && stat.state !== 'Z'
+      tracked.ranSinceSlow = false
+    }
     tracked.pass = this.#pass
     this.#tracked.set(pid, tracked)
-    const io = this.#readIo(pid, tracked)
-    const openFds = stat.state === 'Z' ? undefined : this.#countFds(pid)
-    const read: ProcessSample = {
-      ...figuresOf(pid, stat, bootTimeMs, this.#procfs.units),
-      ...(openFds === undefined ? {} : { openFds }),
-      ...(io === undefined ? {} : { io }),
-    }
+    const read: ProcessSample = { ...figuresOf(pid, stat, bootTimeMs, this.#procfs.units), ...this.#readDoings(pid, tracked, stat) }
     // Most that are read again have not changed either; the same object need not be told again.
     const sample = tracked.sample !== undefined && isSameSample(tracked.sample, read) ? tracked.sample : read
     tracked.sample = sample
@@ -142,6 +141,20 @@ export class ProcScanner {
     // Told once: the sample that is kept has neither.
     if (slow === undefined && details === undefined) return sample
     return { ...sample, ...(slow === undefined ? {} : { slow }), ...(details === undefined ? {} : { details }) }
+  }
+
+  #isDue(pid: number, { ranSinceSlow }: Tracked): boolean {
+    const turn = pid + this.#pass
+    // What is swapped out changes without the process' doing.
+    return turn % (ranSinceSlow || this.#hasSwap ? SLOW_EVERY_PASSES : ASLEEP_SLOW_EVERY_PASSES) === 0
+  }
+
+  /** Whoever has not run has neither read, written, opened nor closed anything. */
+  #readDoings(pid: number, tracked: Tracked, { state }: ProcStat): Pick<ProcessSample, 'io' | 'openFds'> {
+    const known = tracked.ranPasses === 0 ? tracked.sample : undefined
+    const io = known === undefined ? this.#readIo(pid, tracked) : known.io
+    const openFds = known !== undefined ? known.openFds : state === 'Z' ? undefined : this.#countFds(pid)
+    return { ...(openFds === undefined ? {} : { openFds }), ...(io === undefined ? {} : { io }) }
   }
 
   /** Of one whose details block: who it is stays as it was last told. */
@@ -166,6 +179,7 @@ export class ProcScanner {
     const { sample } = tracked
     const isIdle = same && sample?.threads === 1
     tracked.ranPasses = isIdle ? 0 : tracked.ranPasses + 1
+    if (!isIdle) tracked.ranSinceSlow = true
     if (!isIdle || (this.#pass + pid) % IDLE_PASSES_MAX === 0) return false
     const parent = this.#tracked.get(sample.ppid)
     return sample.ppid === 0 || (parent?.sample !== undefined && parent.sample.state !== 'Z' && this.#pass - parent.pass <= 1)

@@ -22,6 +22,8 @@ export interface Tracked {
   readonly run: RunRecord
   /** Passes in a row in which it had run. */
   ranPasses: number
+  /** Whether it may have run since its status and limits were last read. */
+  ranSinceSlow: boolean
   /** As of the last pass that read it, without details. */
   sample: ProcessSample | undefined
 }
@@ -43,6 +45,7 @@ export function newTracked(): Tracked {
     schedstatFd: undefined,
     run: { ranNs: -1, timeslices: -1 },
     ranPasses: 0,
+    ranSinceSlow: true,
     sample: undefined,
   }
 }

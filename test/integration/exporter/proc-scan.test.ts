@@ -66,6 +66,28 @@ test('an exec of the same program with other arguments is noticed as well', asyn
   expect(cmdline()).toEqual(['sh', '-c', 'read other; :', 'second'])
 })
 
+test('what others change of a process that sleeps is noticed within 96 scans, and what it does itself with the next', async () => {
+  const scanner = scannerOf(4096)
+  const child = await temporaryProcess('sh', ['-c', 'while read line; do echo "$line" > /dev/null; done'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  await waitFor('it to sleep', () => find(scanner, child.pid) !== undefined && asleep(child.pid))
+  const limits: number[] = []
+  const scan = () => {
+    const sample = find(scanner, child.pid)
+    if (sample?.slow?.openFdsMax !== undefined) limits.push(sample.slow.openFdsMax)
+    return sample
+  }
+  for (let pass = 0; pass < 60; pass++) scan()
+  const before = scan()
+  expect(spawnSync('prlimit', ['--pid', String(child.pid), '--nofile=123:456']).status).toBe(0)
+  for (let pass = 0; pass < 96; pass++) scan()
+  expect(limits.at(-1)).toBe(123)
+  expect(scan()?.io).toEqual(before?.io)
+  child.stdin?.write('once\n')
+  await waitFor('it to have read and written', () => (scan()?.io?.readOperations ?? 0) > (before?.io?.readOperations ?? Infinity))
+})
+
 test('a process that ended but was not buried keeps what it was', async () => {
   const scanner = scannerOf(4096)
   // The shell becomes a sleep that never asks after the child it left behind.

@@ -193,8 +193,8 @@ test.runIf(cgroups)('a process that is put into another cgroup is seen there', a
   for (let pass = 0; pass < 30; pass++) look()
   expect(unit).toBeUndefined()
   writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid))
-  // A process that sleeps is asked again in one of 24 passes.
-  for (let pass = 0; pass < 24; pass++) look()
+  // A process that sleeps is asked again in one of 96 passes.
+  for (let pass = 0; pass < 96; pass++) look()
   expect(unit).toBe(`procwarden-test-${process.pid}.service`)
   await endProcess(child)
 })

@@ -150,8 +150,10 @@ describe('kill', () => {
     expect(sixth.signalCode).toBeNull()
   })
 
-  test('a resolve that arrives while a person is asked cancels the question', async () => {
-    const remediator = await startRemediator({ mode: 'confirm' })
+  test('a resolve that arrives while a person is asked cancels the question about what goes on running meanwhile', async () => {
+    const config = path.join(temporaryDirectory(), 'remediator.yml')
+    writeFileSync(config, 'policies:\n  - {name: polite, match: [remediate="kill"], action: kill, while_waiting: nothing}\n')
+    const remediator = await startRemediator({ mode: 'confirm', configFile: config })
     const accused = await sleeper()
     await accuse(remediator, accused.pid)
     const asking = await settledIncident(remediator, ['awaiting_approval'])

@@ -23,11 +23,8 @@ const INCUMBENT_BONUS = 1.25
  */
 export function selectProcesses(processes: readonly TrackedProcess[], options: SelectionOptions): TrackedProcess[] {
   const chosen: TrackedProcess[] = []
-  const passed: Passed = {
-    elapsedSeconds: Math.max(options.elapsedSeconds, 1),
-    decay: 0.5 ** (Math.max(options.elapsedSeconds, 1) / HALF_LIFE_SECONDS),
-    memoryTotalBytes: options.memoryTotalBytes,
-  }
+  const elapsedSeconds = Math.max(options.elapsedSeconds, 1)
+  const passed: Passed = { elapsedSeconds, decay: 0.5 ** (elapsedSeconds / HALF_LIFE_SECONDS), memoryTotalBytes: options.memoryTotalBytes }
   for (const process of processes) {
     if (process.sample === undefined) continue
     updateActivity(process, process.sample, passed)

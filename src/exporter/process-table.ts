@@ -1,10 +1,11 @@
 /** Owns what is known of every living process and its group, fed by scans and by file events. Never reads /proc itself. */
 import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher, type GroupSubject } from '../lib/groups/group-name.ts'
 import type { ProcessDetails, ProcessIdentity } from '../lib/linux/proc-process.ts'
+import { isAlive } from '../lib/linux/proc-stat.ts'
 import { bequeath, openLedger, recover } from './child-use.ts'
 import { FRESH_PROCESS, GroupCounters, addUse, creditUse, type Group } from './group-counters.ts'
 import type { ProcessSample, ProcessScan } from './sources/process-source.ts'
-import { countersOf, isAlive, newTrackedProcess, type TrackedProcess } from './tracked-process.ts'
+import { countersOf, newTrackedProcess, type TrackedProcess } from './tracked-process.ts'
 
 export interface TableSettings {
   readonly matchers: readonly GroupMatcher[]

@@ -63,11 +63,6 @@ export function newTrackedProcess(known: Known): TrackedProcess {
   }
 }
 
-/** Z and X are dead already. */
-export function isAlive(state: string): boolean {
-  return state !== 'Z' && state !== 'X' && state !== 'x'
-}
-
 /** The rising figures of a sample, in the shape that groups add up. */
 export function countersOf(sample: ProcessSample, slow: ProcessSlow): CounterSet {
   return {

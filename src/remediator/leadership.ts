@@ -7,6 +7,7 @@ import { readlinkSync } from 'node:fs'
 import type { Clock } from '../lib/clock.ts'
 import { OperationalError, messageOf } from '../lib/errors.ts'
 import { readStat, type Procfs } from '../lib/linux/proc-process.ts'
+import { isAlive } from '../lib/linux/proc-stat.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Database } from './store/database.ts'
 import { readLease, type Lease, type LeaseProcess } from './store/leases/read-lease.ts'
@@ -91,7 +92,7 @@ export class Leadership {
     // In the same pid namespace a holder that was killed is seen at once.
     if (lease.process === undefined || lease.process.pidNamespace !== this.#process.pidNamespace) return false
     const stat = readStat(lease.process.pid, this.#options.procfs)
-    return stat?.startTicks !== lease.process.startTicks || stat.state === 'Z' || stat.state === 'X'
+    return stat?.startTicks !== lease.process.startTicks || !isAlive(stat.state)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Owns noticing that what a person is asked about has ended meanwhile: the question is then looked at again, and ends. */
 import type { Clock } from '../lib/clock.ts'
-import { isAlive, type Holder } from './actions/held-processes.ts'
+import { isAlive } from '../lib/linux/proc-stat.ts'
+import type { Holder } from './actions/held-processes.ts'
 import type { Database } from './store/database.ts'
 import { listOpenApprovals, type Approval } from './store/approvals.ts'
 import { updateIncident } from './store/incidents.ts'

@@ -28,6 +28,11 @@ export interface ProcStat {
   readonly stackStart: number
 }
 
+/** Z (a zombie) and X are dead already; X was once written small. Without a state there is no process. */
+export function isAlive(state: string | undefined): boolean {
+  return state !== undefined && state !== 'Z' && state !== 'X' && state !== 'x'
+}
+
 const OPEN = 0x28
 const CLOSE = 0x29
 const SPACE = 0x20

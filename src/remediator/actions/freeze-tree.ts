@@ -5,7 +5,8 @@
 import { OperationalError } from '../../lib/errors.ts'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { descendantsOf, listProcesses, type TreeProcess } from '../suspects/process-tree.ts'
-import { isAlive, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
+import { signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
 
 export interface FrozenTree {
   /** The root first, parents before children; to be released by the caller. */

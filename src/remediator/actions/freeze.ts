@@ -9,7 +9,8 @@ import { addHold, holdsOf, otherHoldOn, removeHold, type Hold } from '../store/h
 import { descendantsOf, listProcesses, type TreeProcess } from '../suspects/process-tree.ts'
 import type { Action, ActionRequest, ActionResult } from './action.ts'
 import { freezeTree } from './freeze-tree.ts'
-import { isAlive, isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
+import { isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
 
 export interface FreezeOptions {
   readonly holder: Holder

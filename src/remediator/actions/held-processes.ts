@@ -59,10 +59,6 @@ export function signalHeld(holder: Holder, held: HeldProcess, signal: NodeJS.Sig
   }
 }
 
-export function isAlive(state: string | undefined): boolean {
-  return state !== undefined && state !== 'Z' && state !== 'X'
-}
-
 /** T: stopped by a signal (proc_pid_stat(5)). */
 export function isStopped(state: string | undefined): boolean {
   return state === 'T' || state === 't'

@@ -6,7 +6,8 @@ import type { ProcessTarget } from '../target.ts'
 import type { TreeProcess } from '../suspects/process-tree.ts'
 import type { Action, ActionRequest, ActionResult, Look } from './action.ts'
 import { freezeTree, type FrozenTree } from './freeze-tree.ts'
-import { isAlive, isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
+import { isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
 
 export interface KillOptions {
   readonly holder: Holder

@@ -1,6 +1,7 @@
 /** Owns what the ways of identifying a target share: what they are given, and their answers: found, gone, dead, too young. */
 import type { Clock } from '../../lib/clock.ts'
 import type { ProcessIdentity, Procfs } from '../../lib/linux/proc-process.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
 import type { Logger } from '../../lib/log.ts'
 import { nameOf, type Target } from '../model.ts'
 import type { Prometheus } from '../prometheus.ts'
@@ -67,7 +68,7 @@ export function gone(subject: Subject, text: string): StageResult {
 }
 
 export function isDead(identity: ProcessIdentity): boolean {
-  return identity.state === 'Z' || identity.state === 'X'
+  return !isAlive(identity.state)
 }
 
 /** Whether the process began only after the alert did, so that it cannot be the accused one: its pid was recycled. */

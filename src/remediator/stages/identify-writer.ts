@@ -27,9 +27,8 @@ export async function identifyWriter(
   const isOverFiles = subject.policy?.ladder.some((step) => step.action === 'quarantine') ?? false
   const writers = isOverFiles ? await options.writersIn(directory, signal) : []
   const stopped = lastStopped(incident, writers, options)
-  if (stopped && isOverFiles && !(await stormsAgain(incident, directory, stopped, options)))
-    return leftBehind(subject, directory, stopped, writers, options)
-  if (stopped && !(await stormsAgain(incident, directory, stopped, options))) return waitForWindow(subject, directory, stopped, options)
+  if (stopped && !(await stormsAgain(incident, directory, stopped, options)))
+    return isOverFiles ? leftBehind(subject, directory, stopped, writers, options) : waitForWindow(subject, directory, stopped, options)
   const before = changeTimeMs(directory)
   if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
   const observation = await observeDirectoryWriters({

@@ -2,9 +2,10 @@
  * Owns telling a program that multiplies from a supervisor, whose descendants are many programs. Reads /proc; judges nobody by name.
  * A pool of workers is not told apart: its one generation of the same program is what a bomb looks like, too.
  */
-import { readlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
+import { fileBehind } from './open-files.ts'
 import { descendantsOf, listProcesses, type TreeProcess } from './process-tree.ts'
 
 /** Of all processes below, those of the two most frequent programs (what multiplies, and what it runs); with less, it is a supervisor. */
@@ -22,14 +23,10 @@ export function doubtAboutBrood(pid: number, procfs: Procfs): string | undefined
 }
 
 function alive(pid: number, procfs: Procfs): TreeProcess[] {
-  return descendantsOf(pid, listProcesses(procfs)).filter(({ state }) => state !== 'Z' && state !== 'X')
+  return descendantsOf(pid, listProcesses(procfs)).filter(({ state }) => isAlive(state))
 }
 
 function programOf({ pid, comm }: Pick<TreeProcess, 'pid' | 'comm'>, { root }: Procfs): string {
-  try {
-    return readlinkSync(path.join(root, String(pid), 'exe'))
-  } catch {
-    // Another user's; or it has ended.
-    return comm
-  }
+  // Of another user, or ended, only the name is known.
+  return fileBehind(path.join(root, String(pid), 'exe')) ?? comm
 }

@@ -2,9 +2,10 @@
  * Owns finding out who writes into a folder when no pid is known: it looks at the open files of busy processes, over and
  * over for a few seconds, and names a process only when it was seen holding several new files there open for writing.
  */
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import { FREE_DESCRIPTORS_PROBED, SLICE_MS, attempt, callsOf, fileBehind, openFor } from './open-files.ts'
 
 export interface WriterSighting {
   readonly pid: number
@@ -44,13 +45,9 @@ const SHARE_MIN = 0.8
 /** More names prove nothing more. */
 const FILES_REMEMBERED_MAX = 10_000
 const WARM_UP_MS = 150
-/** After each slice other work gets its turn. */
-const SLICE_MS = 15
 const CANDIDATES_MAX = 64
 /** How often the busy processes are picked anew: a program may start writing later. */
 const REFRESH_MS = 1_000
-/** A new file gets the lowest free descriptor (open(2)); threads that write side by side take the next ones. */
-const FREE_DESCRIPTORS_PROBED = 3
 /** A shell opens the file of `echo > file` and moves it onto its standard output. */
 const STANDARD_OUTPUT = 1
 
@@ -115,14 +112,14 @@ async function busyWriters(options: ObserveOptions): Promise<number[]> {
     .map((process) => process.pid)
 }
 
-/** `syscw` of /proc/PID/io (proc_pid_io(5)); processes of other users stay out without the privilege to read it. */
+/** Processes of other users stay out without the privilege to read it. */
 function writeCallsByPid(options: ObserveOptions): Map<number, number> {
   const calls = new Map<number, number>()
   for (const name of readdirSync(options.procfsRoot)) {
     const pid = Number(name)
     if (!Number.isInteger(pid) || options.exclude.has(pid)) continue
-    const count = attempt(() => /^syscw: (\d+)$/m.exec(readFileSync(path.join(options.procfsRoot, name, 'io'), 'latin1'))?.[1])
-    if (count !== undefined) calls.set(pid, Number(count))
+    const count = callsOf(options.procfsRoot, pid)?.writeSyscalls
+    if (count !== undefined) calls.set(pid, count)
   }
   return calls
 }
@@ -137,12 +134,10 @@ function candidateOf(pid: number, options: ObserveOptions, seen: Map<number, See
   return { pid, probes }
 }
 
-/** Notes the file when the descriptor holds one below the folder open for writing. A closed descriptor costs one system call. */
+/** Notes the file when the descriptor holds one below the folder open for writing. */
 function look(pid: number, link: string, options: ObserveOptions, seen: Map<number, Seen>): void {
-  // The link's own mode tells how the file is open: bit 0200 is for writing (proc_pid_fd(5)).
-  const stats = attempt(() => lstatSync(link, { throwIfNoEntry: false }))
-  if (stats === undefined || (stats.mode & 0o200) === 0) return
-  const target = attempt(() => readlinkSync(link))
+  if (openFor(link) !== 'writing') return
+  const target = fileBehind(link)
   if (target === undefined || !target.startsWith(options.directory.endsWith('/') ? options.directory : `${options.directory}/`)) return
   const nowMs = performance.now()
   const known = seen.get(pid) ?? { files: new Set<string>(), firstAtMs: nowMs, lastAtMs: nowMs }
@@ -150,13 +145,4 @@ function look(pid: number, link: string, options: ObserveOptions, seen: Map<numb
   if (known.files.has(target) || known.files.size >= FILES_REMEMBERED_MAX) return
   known.files.add(target)
   known.lastAtMs = nowMs
-}
-
-/** Processes and descriptors vanish between two calls, and others' are closed to us. */
-function attempt<Result>(call: () => Result): Result | undefined {
-  try {
-    return call()
-  } catch {
-    return undefined
-  }
 }

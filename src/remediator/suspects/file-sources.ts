@@ -2,9 +2,10 @@
  * Owns telling a program that copies, converts or unpacks from one that repeats itself: the first reads something new for what it
  * creates, the second has nothing to read, or the same thing over and over. Reads /proc for a few seconds; judges nobody by name.
  */
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import { FREE_DESCRIPTORS_PROBED, SLICE_MS, attempt, callsOf, fileBehind, openFor } from './open-files.ts'
 
 interface SourcesOptions {
   readonly procfsRoot: string
@@ -31,19 +32,17 @@ const ROUNDS_MIN = 2
 const ROUNDS_MAX = 6
 const WRITTEN_MIN = 10
 const PLACES_MIN = 3
-const SLICE_MS = 15
 const REMEMBERED_MAX = 20_000
 const DESCRIPTORS_MAX = 64
-const FREE_PROBED = 3
 
 /** Undefined when it has no sources: what it creates comes out of itself. Takes less than a tenth of a second then, three to seven seconds otherwise. */
 export async function observeSources(options: SourcesOptions): Promise<Sources | undefined> {
-  const before = callsOf(options)
+  const before = callsOf(options.procfsRoot, options.pid)
   await delay(CALLS_MS, undefined, { signal: options.signal })
-  const after = callsOf(options)
+  const after = callsOf(options.procfsRoot, options.pid)
   if (before === undefined || after === undefined) return undefined
-  const reads = after.reads - before.reads
-  if (reads === 0 || reads < READS_SHARE_MIN * (after.writes - before.writes)) return undefined
+  const reads = after.readSyscalls - before.readSyscalls
+  if (reads === 0 || reads < READS_SHARE_MIN * (after.writeSyscalls - before.writeSyscalls)) return undefined
   const watched: Watched = { read: new Map(), written: new Set() }
   await watch(options, FIRST_MS, watched)
   const known = placesIn(watched)
@@ -61,13 +60,6 @@ function placesIn({ read }: Watched): Set<string> {
   return new Set(
     [...read].flatMap(([file, { positions, isOnwards }]) => [file, ...(isOnwards ? [...positions].map((at) => `${file}@${at}`) : [])]),
   )
-}
-
-/** `syscr` and `syscw` of proc_pid_io(5): sendfile(2) and copy_file_range(2) count as both. */
-function callsOf({ procfsRoot, pid }: SourcesOptions): { readonly reads: number; readonly writes: number } | undefined {
-  const text = attempt(() => readFileSync(path.join(procfsRoot, String(pid), 'io'), 'latin1'))
-  const [reads, writes] = ['syscr', 'syscw'].map((name) => new RegExp(`^${name}: (\\d+)$`, 'm').exec(text ?? '')?.[1])
-  return reads === undefined || writes === undefined ? undefined : { reads: Number(reads), writes: Number(writes) }
 }
 
 interface Watched {
@@ -89,21 +81,20 @@ async function watch({ procfsRoot, pid, signal }: SourcesOptions, durationMs: nu
     signal?.throwIfAborted()
     const open = (attempt(() => readdirSync(`${folder}/fd`)) ?? []).slice(0, DESCRIPTORS_MAX)
     for (const descriptor of open) look(folder, descriptor, watched)
-    // A file that is opened gets the lowest free descriptor (open(2)).
     const free = Array.from({ length: DESCRIPTORS_MAX }, (_, number) => String(number)).filter((number) => !open.includes(number))
     const sliceEnd = performance.now() + SLICE_MS
-    while (performance.now() < sliceEnd) for (const descriptor of free.slice(0, FREE_PROBED)) look(folder, descriptor, watched)
+    while (performance.now() < sliceEnd) for (const descriptor of free.slice(0, FREE_DESCRIPTORS_PROBED)) look(folder, descriptor, watched)
     await nextTurn()
   }
 }
 
 /** Notes what file the descriptor holds; of one that is read, where: an archive is one file, and each part of it another source. */
 function look(folder: string, descriptor: string, { read, written }: Watched): void {
-  // The link's own mode tells how the file is open: bit 0200 is for writing (proc_pid_fd(5)).
-  const stats = attempt(() => lstatSync(`${folder}/fd/${descriptor}`, { throwIfNoEntry: false }))
-  const target = stats && attempt(() => readlinkSync(`${folder}/fd/${descriptor}`))
-  if (stats === undefined || target?.startsWith('/') !== true || target.startsWith('/dev/')) return
-  if ((stats.mode & 0o200) !== 0) {
+  const link = `${folder}/fd/${descriptor}`
+  const how = openFor(link)
+  const target = how && fileBehind(link)
+  if (target?.startsWith('/') !== true || target.startsWith('/dev/')) return
+  if (how === 'writing') {
     if (written.size < REMEMBERED_MAX) written.add(target)
     return
   }
@@ -116,13 +107,4 @@ function look(folder: string, descriptor: string, { read, written }: Watched): v
   if (position < known.furthest / 2) known.isOnwards = false
   known.furthest = Math.max(known.furthest, position)
   if (known.positions.size < REMEMBERED_MAX) known.positions.add(position)
-}
-
-/** Processes and descriptors vanish between two calls, and others' are closed to us. */
-function attempt<Result>(call: () => Result): Result | undefined {
-  try {
-    return call()
-  } catch {
-    return undefined
-  }
 }

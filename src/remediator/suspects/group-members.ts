@@ -1,5 +1,6 @@
 /** Owns finding the processes of a program (group) and dead children that nobody collects. Reads /proc, changes nothing. */
 import { readProcessIdentity, type ProcessIdentity, type Procfs } from '../../lib/linux/proc-process.ts'
+import { isAlive } from '../../lib/linux/proc-stat.ts'
 import { promqlString, type Prometheus, type Sample } from '../prometheus.ts'
 import { listProcesses } from './process-tree.ts'
 
@@ -35,7 +36,7 @@ function localMembers(group: string, procfs: Procfs, groupOf: GroupOf): ProcessI
 }
 
 function isLiving({ state, isKernelThread }: ProcessIdentity): boolean {
-  return !isKernelThread && state !== 'Z' && state !== 'X'
+  return !isKernelThread && isAlive(state)
 }
 
 async function measured(group: string, instance: string | undefined, prometheus: Prometheus | undefined): Promise<readonly Sample[]> {

@@ -1,6 +1,7 @@
 /** Owns counting how often which anomaly was met: one line for each alert of each program, probe, device or folder. */
 import type { Database } from '../database.ts'
 import { numberOf, textOf, textOrNull, type Row } from '../row.ts'
+import { SYNTHETIC_ALERT } from '../../synthetic.ts'
 
 export interface AnomalyHistory {
   readonly alertname: string
@@ -33,7 +34,7 @@ export function anomalyHistory(database: Database, since: string, limit: number)
       )
       WINDOW each AS (PARTITION BY alertname, subject)
     )
-    WHERE place = 1 AND alertname <> 'ProcwardenRoundtrip' ORDER BY received_at DESC LIMIT $limit`
+    WHERE place = 1 AND alertname <> '${SYNTHETIC_ALERT}' ORDER BY received_at DESC LIMIT $limit`
   return database.all(sql, { since, limit }).map(fromRow)
 }
 

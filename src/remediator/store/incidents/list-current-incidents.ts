@@ -2,6 +2,7 @@
 import type { Incident } from '../../model.ts'
 import type { Database } from '../database.ts'
 import { COLUMNS, fromRow } from './incident-row.ts'
+import { SYNTHETIC_ALERT } from '../../synthetic.ts'
 
 /** What waits for a person first, then newest first; without procwarden's own synthetic alerts. */
 export function listCurrentIncidents(database: Database, limit: number): Incident[] {
@@ -10,7 +11,7 @@ export function listCurrentIncidents(database: Database, limit: number): Inciden
   const sql = `SELECT ${columns} FROM incidents WHERE id IN (
       SELECT id FROM incidents WHERE status IN ('queued', 'deferred', 'awaiting_approval')
       UNION SELECT id FROM incidents WHERE resolved_at IS NULL
-    ) AND incidents.body ->> 'alertname' <> 'ProcwardenRoundtrip'
+    ) AND incidents.body ->> 'alertname' <> '${SYNTHETIC_ALERT}'
     ORDER BY status = 'awaiting_approval' DESC, received_at DESC, id DESC LIMIT $limit`
   return database.all(sql, { limit }).map(fromRow)
 }

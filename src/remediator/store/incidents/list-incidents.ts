@@ -2,6 +2,7 @@
 import type { Incident } from '../../model.ts'
 import type { Database } from '../database.ts'
 import { COLUMNS, fromRow } from './incident-row.ts'
+import { SYNTHETIC_ALERT } from '../../synthetic.ts'
 
 /** What is left out does not filter. Lists match any of their values. */
 export interface IncidentFilter {
@@ -28,7 +29,7 @@ export function listIncidents(database: Database, limit: number, filter: Inciden
   const sql = `SELECT ${COLUMNS} FROM incidents
     WHERE ($statuses IS NULL OR status IN (SELECT value FROM json_each($statuses)))
       AND ($outcomes IS NULL OR body ->> 'outcome' IN (SELECT value FROM json_each($outcomes)))
-      AND (CASE WHEN $alertname IS NULL THEN body ->> 'alertname' <> 'ProcwardenRoundtrip' ELSE body ->> 'alertname' = $alertname END)
+      AND (CASE WHEN $alertname IS NULL THEN body ->> 'alertname' <> '${SYNTHETIC_ALERT}' ELSE body ->> 'alertname' = $alertname END)
       AND ($policy IS NULL OR body ->> 'policy' = $policy)
       AND ($group IS NULL OR coalesce(body -> 'target' ->> 'group', body -> 'labels' ->> 'group') = $group)
       AND ($since IS NULL OR received_at >= $since)

@@ -4,6 +4,7 @@ import type { Database } from '../database.ts'
 import { textOf } from '../row.ts'
 import { COLUMNS, fromRow } from './incident-row.ts'
 import type { PageMark } from './list-incidents.ts'
+import { SYNTHETIC_ALERT } from '../../synthetic.ts'
 
 /** What is left out does not filter. */
 export interface IncidentSearch {
@@ -36,7 +37,7 @@ export function searchIncidents(database: Database, limit: number, search: Incid
     WHERE ($statuses IS NULL OR status IN (SELECT value FROM json_each($statuses)))
       AND ($outcomes IS NULL OR body ->> 'outcome' IN (SELECT value FROM json_each($outcomes)))
       AND ($severity IS NULL OR body ->> 'severity' = $severity)
-      AND (body ->> 'alertname' <> 'ProcwardenRoundtrip' OR $lower = 'procwardenroundtrip')
+      AND (body ->> 'alertname' <> '${SYNTHETIC_ALERT}' OR $lower = lower('${SYNTHETIC_ALERT}'))
       AND ($isOver = 0 OR (resolved_at IS NOT NULL AND status IN ('done', 'cancelled')))
       AND ($text IS NULL OR id = $text OR CAST(body -> 'target' ->> 'pid' AS TEXT) = $text
         OR instr(lower(concat_ws(' ', body ->> 'alertname', body -> 'target' ->> 'group', body -> 'labels' ->> 'group', body ->> 'summary')), $lower) > 0)

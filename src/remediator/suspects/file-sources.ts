@@ -32,6 +32,8 @@ const ROUNDS_MIN = 2
 const ROUNDS_MAX = 6
 const WRITTEN_MIN = 10
 const PLACES_MIN = 3
+/** Of the files seen being written. Between two looks a descriptor may become another file's, and what is written may seem read now and then. */
+const PLACES_SHARE_MIN = 0.05
 const REMEMBERED_MAX = 20_000
 const DESCRIPTORS_MAX = 64
 
@@ -49,8 +51,10 @@ export async function observeSources(options: SourcesOptions): Promise<Sources |
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     await watch(options, ROUND_MS, watched)
     const placesRead = [...placesIn(watched)].filter((place) => !known.has(place)).length
-    if (round >= ROUNDS_MIN && placesRead >= PLACES_MIN) return { placesRead, filesWritten: watched.written.size }
-    if (round >= ROUNDS_MIN && placesRead === 0 && watched.written.size >= WRITTEN_MIN) return undefined
+    const filesWritten = watched.written.size
+    if (round < ROUNDS_MIN) continue
+    if (placesRead >= Math.max(PLACES_MIN, PLACES_SHARE_MIN * filesWritten)) return { placesRead, filesWritten }
+    if (placesRead === 0 && filesWritten >= WRITTEN_MIN) return undefined
   }
   return undefined
 }

@@ -41,3 +41,8 @@ export interface Action {
 export function hasFailed(result: Pick<ActionResult, 'outcome'>): boolean {
   return result.outcome === 'failed'
 }
+
+/** A folder is the target only when nobody writes there: the steps for its writer are passed over, those for its files are not. */
+export function writerGone({ name }: Pick<Target, 'name'>): ActionResult {
+  return { outcome: 'target_gone', reason: 'nothing_to_do', text: `Nothing writes into ${name} any more.` }
+}

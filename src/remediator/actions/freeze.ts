@@ -7,7 +7,7 @@ import type { ProcessTarget } from '../target.ts'
 import type { Database } from '../store/database.ts'
 import { addHold, holdsOf, otherHoldOn, removeHold, type Hold } from '../store/holds.ts'
 import { descendantsOf, listProcesses, type TreeProcess } from '../suspects/process-tree.ts'
-import type { Action, ActionRequest, ActionResult } from './action.ts'
+import { writerGone, type Action, type ActionRequest, type ActionResult } from './action.ts'
 import { freezeTree } from './freeze-tree.ts'
 import { isAlive } from '../../lib/linux/proc-stat.ts'
 import { isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
@@ -29,9 +29,7 @@ export function createFreeze(options: FreezeOptions): Action {
   return {
     run: async ({ incident, target, step }) => {
       assert(step.action === 'freeze', 'this is the freeze action')
-      // Its writer has ended already.
-      if (target.kind === 'folder')
-        return { outcome: 'frozen', reason: 'nothing_to_do', text: `Nothing writes into ${target.name} any more.` }
+      if (target.kind === 'folder') return writerGone(target)
       if (target.kind !== 'process')
         return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} is not a process: nothing to freeze.` }
       return freezeTarget(incident.id, target, 'action', step.tree, options)

@@ -4,7 +4,7 @@ import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { nameOf } from '../model.ts'
 import type { ProcessTarget } from '../target.ts'
 import type { TreeProcess } from '../suspects/process-tree.ts'
-import type { Action, ActionRequest, ActionResult, Look } from './action.ts'
+import { writerGone, type Action, type ActionRequest, type ActionResult, type Look } from './action.ts'
 import { freezeTree, type FrozenTree } from './freeze-tree.ts'
 import { isAlive } from '../../lib/linux/proc-stat.ts'
 import { isStopped, signalFailure, signalHeld, type HeldProcess, type Holder } from './held-processes.ts'
@@ -32,6 +32,7 @@ export function createKill(options: KillOptions): Action {
 async function run(request: ActionRequest, options: KillOptions, signal: AbortSignal): Promise<ActionResult> {
   const { target, step } = request
   assert(step.action === 'kill', 'this is the kill action')
+  if (target.kind === 'folder') return writerGone(target)
   if (target.kind !== 'process')
     return { outcome: 'failed', reason: 'unsupported', text: `${nameOf(target)} is not a process: nothing to kill.` }
   const { holder } = options

@@ -1,5 +1,6 @@
 /** Owns finding the culprit of an alert that names only a folder: the process that is seen writing there, or nobody. */
 import { realpathSync, statSync } from 'node:fs'
+import path from 'node:path'
 import { readProcessIdentity } from '../../lib/linux/proc-process.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { nameOf, type Incident } from '../model.ts'
@@ -24,13 +25,15 @@ export async function identifyWriter(
   signal: AbortSignal,
 ): Promise<StageResult> {
   const { incident } = subject
+  if (!path.isAbsolute(directory))
+    return refuse(subject, 'target_unknown', `${directory} is no absolute path: it does not say where the folder is.`)
   const isOverFiles = subject.policy?.ladder.some((step) => step.action === 'quarantine') ?? false
   const writers = isOverFiles ? await options.writersIn(directory, signal) : []
   const stopped = lastStopped(incident, writers, options)
   if (stopped && !(await stormsAgain(incident, directory, stopped, options)))
     return isOverFiles ? leftBehind(subject, directory, stopped, writers, options) : waitForWindow(subject, directory, stopped, options)
   const before = changeTimeMs(directory)
-  if (before === undefined) return refuse(subject, 'target_unknown', `The folder ${directory} cannot be looked at from here.`)
+  if (before === undefined) return refuse(subject, 'target_unknown', `${directory} is no folder that can be looked at from here.`)
   const observation = await observeDirectoryWriters({
     procfsRoot: options.procfs.root,
     directory: realpathSync(directory),
@@ -154,10 +157,11 @@ function nobody(subject: Subject, directory: string, observation: DirectoryObser
   )
 }
 
-/** A folder's own change time moves with each entry made in it. */
+/** A folder's own change time moves with each entry made in it. Undefined for what is no folder. */
 function changeTimeMs(directory: string): number | undefined {
   try {
-    return statSync(directory).mtimeMs
+    const stats = statSync(directory)
+    return stats.isDirectory() ? stats.mtimeMs : undefined
   } catch {
     return undefined
   }

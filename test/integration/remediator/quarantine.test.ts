@@ -182,6 +182,23 @@ describe('quarantine', () => {
     await waitFor('the other incident', async () => (await incidentsOf(remediator)).some(({ target }) => target?.group === 'report.py'))
   }, 60_000)
 
+  test('steps for a writer that has ended are passed over; its files are moved all the same', async () => {
+    const folder = temporaryDirectory()
+    for (let n = 0; n < 5; n++) writeFileSync(path.join(folder, `part-${n}`), 'the same')
+    const remediator = await startWith([
+      { ...policy(), ladder: ['freeze', 'kill', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }] },
+    ])
+    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d3', labels: labels(folder) })]))
+    expect(await settledIncident(remediator)).toMatchObject({ outcome: 'quarantined', target: { kind: 'folder', name: folder } })
+    expect(readdirSync(folder)).toEqual([])
+  }, 60_000)
+
+  test.each(['../../../../../../etc', '/etc/passwd', '/no/such/folder'])('%s names no folder: nobody is suspected', async (directory) => {
+    const remediator = await startWith([{ ...policy(), ladder: ['freeze', 'kill', 'quarantine'], verify: ['gone'] }])
+    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d4', labels: labels(directory) })]))
+    expect(await settledIncident(remediator)).toMatchObject({ reason: 'target_unknown', target: null })
+  })
+
   test('what a stopped writer left is cleared up by the next alert about its folder', async () => {
     const { folder, writer } = await storm()
     const remediator = await startWith([

@@ -97,6 +97,10 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     return this.#ended.get(pid)?.group
   }
 
+  livingGroup(pid: number): Group | undefined {
+    return this.#lives.get(pid)?.group
+  }
+
   /** What events told of a process that lives, or ended a short while ago; undefined when it is older than our listening. */
   lifeOf(pid: number): KnownLife | undefined {
     const ended = this.#lives.has(pid) ? undefined : this.#ended.get(pid)
@@ -189,9 +193,9 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     life.comm = undefined
     life.changedMs = this.#options.clock.nowMs()
     const { table } = this.#options
-    const asked = isLast ? table.askGroup(pid) : undefined
     const name = this.#executedName(pid, life.execs)
-    const group = asked ?? (name === undefined ? undefined : table.groupNamed({ comm: name, exe: name, cmdline: [] }))
+    const asked = isLast ? table.askGroup(pid, name) : undefined
+    const group = asked ?? (name === undefined ? undefined : table.groupExecuted(name))
     life.group = group
     life.counted = group !== undefined
     if (group !== undefined && group !== before) this.#start(group)

@@ -1,6 +1,6 @@
 /** Owns what is known of every living process and its group, fed by scans and by file events. Never reads /proc itself. */
 import { groupNameOf, UNKNOWN_GROUP, type GroupMatcher, type GroupSubject } from '../lib/groups/group-name.ts'
-import type { ProcessDetails, ProcessIdentity } from '../lib/linux/proc-process.ts'
+import { isBare, type ProcessDetails, type ProcessIdentity } from '../lib/linux/proc-process.ts'
 import { isAlive } from '../lib/linux/proc-stat.ts'
 import { bequeath, openLedger, recover } from './child-use.ts'
 import { FRESH_PROCESS, GroupCounters, addUse, creditUse, type Group } from './group-counters.ts'
@@ -28,6 +28,8 @@ export interface TableOptions {
 export interface LifeFollower {
   /** The group of a process that has ended a short while ago; undefined when nothing is known of it. */
   endedGroup(pid: number): Group | undefined
+  /** The group of a process that has not ended, by what it was executed from; undefined when nothing is known of it. */
+  livingGroup(pid: number): Group | undefined
   /** A scan has found these for the first time, and these no longer. Both lack what was born and ended between two scans. */
   scanned(born: readonly TrackedProcess[], ended: readonly TrackedProcess[], startedMs: number): void
 }
@@ -96,6 +98,11 @@ export class ProcessTable {
     return group
   }
 
+  /** The group of which only the name of the file is known that it was executed from. */
+  groupExecuted(name: string): Group {
+    return this.groupNamed({ comm: name, exe: name, cmdline: [] })
+  }
+
   /** The group of what nobody could be asked about. */
   unknownGroup(): Group {
     return this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
@@ -111,10 +118,14 @@ export class ProcessTable {
     return this.#processes.get(pid)?.sample?.state === 'Z'
   }
 
-  /** The group of the program that `pid` runs at this moment; undefined when it has ended. */
-  askGroup(pid: number): Group | undefined {
+  /**
+   * The group of the program that `pid` runs at this moment; undefined when it has ended. One that can no longer tell more than
+   * its short name is called by the file that it was `executed` from.
+   */
+  askGroup(pid: number, executed?: string): Group | undefined {
     const identity = this.#options.identify(pid)
     if (identity === undefined || !isAlive(identity.state)) return undefined
+    if (executed !== undefined && isBare(identity, identity.isKernelThread)) return this.groupExecuted(executed)
     return this.groupNamed(this.#subjectOf(identity, identity))
   }
 
@@ -240,7 +251,8 @@ export class ProcessTable {
 
   #track(pid: number, startTicks: number, named: Named, details: ProcessDetails = { cmdline: [] }): TrackedProcess {
     const { comm, isKernelThread } = named
-    const group = this.#groupOf({ comm, isKernelThread, details })
+    const heard = isBare(details, isKernelThread) ? this.#follower?.livingGroup(pid) : undefined
+    const group = heard ?? this.#groupOf({ comm, isKernelThread, details })
     return newTrackedProcess({ pid, startTicks, comm, isKernelThread, details, group, trackedMs: this.#options.clock.nowMs() })
   }
 

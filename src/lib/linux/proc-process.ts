@@ -56,8 +56,10 @@ export function readProcessIdentity(pid: number, procfs: Procfs): ProcessIdentit
   const stat = readStat(pid, procfs)
   if (stat === undefined) return undefined
   const details = readProcessDetails(pid, procfs)
-  if (readStat(pid, procfs)?.startTicks !== stat.startTicks) return undefined
-  const { startTicks, ppid, comm, state, isKernelThread } = stat
+  const after = readStat(pid, procfs)
+  if (after?.startTicks !== stat.startTicks) return undefined
+  // One that ends meanwhile has lost its details: the later state tells.
+  const { startTicks, ppid, comm, state, isKernelThread } = after
   return {
     pid,
     startTicks,
@@ -68,6 +70,14 @@ export function readProcessIdentity(pid: number, procfs: Procfs): ProcessIdentit
     isKernelThread,
     ...details,
   }
+}
+
+/**
+ * Whether all that is left of a process is its short name: one that is about to end has given its memory back, and with it its
+ * arguments and the link to its executable, before its state says so.
+ */
+export function isBare({ exe, cmdline }: ProcessDetails, isKernelThread: boolean): boolean {
+  return !isKernelThread && exe === undefined && cmdline.length === 0
 }
 
 /** What changes only with an exec. Whatever cannot be read is absent. */

@@ -43,6 +43,6 @@ export function hasFailed(result: Pick<ActionResult, 'outcome'>): boolean {
 }
 
 /** A folder is the target only when nobody writes there: the steps for its writer are passed over, those for its files are not. */
-export function writerGone({ name }: Pick<Target, 'name'>): ActionResult {
+export function writerGone({ name }: { readonly name: string }): ActionResult {
   return { outcome: 'target_gone', reason: 'nothing_to_do', text: `Nothing writes into ${name} any more.` }
 }

@@ -171,6 +171,18 @@ describe('from events', () => {
     names.set(11, ['second'])
     expect(table.addFilesCreated(11, 1).name).toBe('second')
   })
+  test('one that is about to end and has only its short name left is called by what it was executed from', () => {
+    const short = 'forks-without-e'
+    alive.set(11, { pid: 11, startTicks: 11, startTimeMs: 0, ppid: 1, comm: short, state: 'R', isKernelThread: false, cmdline: [] })
+    names.set(11, ['forks-without-exec', 'perl'])
+    lives.take([fork(11, 10), exec(11)])
+    expect(life('forks-without-exec')?.starts).toBe(1)
+    expect(table.addFilesCreated(11, 1).name).toBe('forks-without-exec')
+    lives.take([exit(11)])
+    expect(life('forks-without-exec')?.exits.success).toBe(1)
+    expect(life(short)).toBeUndefined()
+  })
+
   test('files of one that has ended count to what it was, and a heir of its pid does not inherit', () => {
     names.set(11, ['touch'])
     lives.take([fork(11, 10), exec(11), exit(11)])

@@ -1,5 +1,6 @@
 /** Owns how tests run: unit and integration files side by side, then those that take long, two at a time. */
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -8,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // Most of them wait for processes: one at a time would leave both cores of a small machine idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

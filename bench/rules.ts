@@ -18,7 +18,7 @@ import { createChildren } from './lib/children.ts'
 import { machine, say, wholeNumber } from './lib/command.ts'
 import { ROOT } from './lib/exporter.ts'
 import { serveMachine } from './rules/exporter.ts'
-import { writeHistory, writeRecorded } from './rules/history.ts'
+import { writeHistory, writeRaw, writeRecorded } from './rules/history.ts'
 import { measureRuleSet, startPrometheus } from './rules/measure.ts'
 import { recordedPast } from './rules/recorded.ts'
 import { formatSizes, verdicts, type SizeResult } from './rules/report.ts'
@@ -65,12 +65,13 @@ async function measureSize(groups: number): Promise<SizeResult> {
   const data = path.join(folder, 'data')
   const machineOf = await serveMachine(groups)
   const tell = (text: string): void => say(`${groups} groups: ${text}`)
-  const history = { promtool, work: folder, data, groups, days, instance: machineOf.address, say: tell }
+  const history = { promtool, work: folder, data, groups, days, instance: machineOf.address, population: 'groups', say: tell } as const
   const common = { prometheus, children, work: folder, data, everySeconds, isRealtime: flags.realtime, say: tell }
   await writeHistory(history)
   tell('what the rules would have recorded')
   const levels: Rule[] = rules.filter(({ name }) => name === 'procwarden:signal:level')
-  const asked = await startPrometheus({ ...common, rules: levels, target: machineOf.address, everySeconds: 60 })
+  const scrapedOnly = { ...common, rules: levels, target: machineOf.address, everySeconds: 60 }
+  const asked = await startPrometheus(scrapedOnly)
   const scraped = delay(SCRAPED_MS)
   const past = await recordedPast(asked.url, rules)
   await scraped
@@ -78,13 +79,20 @@ async function measureSize(groups: number): Promise<SizeResult> {
   await writeRecorded(history, past)
   const measured = { ...common, target: machineOf.address, evaluations, globalIntervalSeconds: globalInterval() }
   tell('the shipped rules')
-  const shippedCosts = await measureRuleSet({ ...measured, rules })
+  const shipped = await measureRuleSet({ ...measured, rules })
   tell('the robust rules')
   const robustCosts = await measureRuleSet({ ...measured, rules: [...levels, ...robust] })
+  tell('the shipped rules on a whole machine')
+  machineOf.publish('machine')
+  await writeRaw({ ...history, population: 'machine' })
+  const settling = await startPrometheus(scrapedOnly)
+  await delay(SCRAPED_MS)
+  await settling.stop()
+  const onMachine = await measureRuleSet({ ...measured, rules })
   await machineOf.close()
   rmSync(folder, { recursive: true, force: true })
   const signalGroups = new Set(levels.map(({ group }) => group))
-  return { groups, shipped: shippedCosts, robust: robustCosts.filter(({ name }) => !signalGroups.has(name)) }
+  return { groups, shipped, robust: robustCosts.filter(({ name }) => !signalGroups.has(name)), onMachine }
 }
 
 /** Of the shipped prometheus.yml: groups without an interval of their own are evaluated that often. */

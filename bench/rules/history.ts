@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createWriteStream, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { SIGNALS, groupName, levelAt, rawSeries } from './population.ts'
+import { SIGNALS, groupName, levelAt, rawSeries, type Population } from './population.ts'
 
 export interface HistoryOptions {
   readonly promtool: string
@@ -14,6 +14,7 @@ export interface HistoryOptions {
   readonly days: number
   /** HOST:PORT of the exporter that continues the series. */
   readonly instance: string
+  readonly population: Population
   readonly say: (text: string) => void
 }
 
@@ -40,6 +41,11 @@ export async function writeHistory(options: HistoryOptions): Promise<void> {
     options.say(`history: ${Math.round(((to - start) / (options.days * DAY_SECONDS)) * 100)} %`)
     from = Math.max(to, from + 1)
   }
+  await writeRaw(options)
+}
+
+/** The last minutes of what the exporter publishes. */
+export async function writeRaw(options: HistoryOptions): Promise<void> {
   await writeBlock(options, rawLines(options))
 }
 
@@ -65,10 +71,10 @@ function* levelLines({ groups, instance }: HistoryOptions, from: number, to: num
         yield `bench:robust:distance${labels(group, signal)} ${(levelAt(group, index, at) * 0.1).toPrecision(6)} ${at}\n`
 }
 
-function* rawLines({ groups, instance }: HistoryOptions): Generator<string> {
+function* rawLines({ groups, instance, population }: HistoryOptions): Generator<string> {
   const now = Math.floor(Date.now() / 1000)
   for (let at = now - RAW_SECONDS; at <= now; at += RAW_STEP_SECONDS)
-    for (const [metric, labels, value] of rawSeries(groups, at))
+    for (const [metric, labels, value] of rawSeries(groups, population, at))
       yield `${metric}{${labels}${labels === '' ? '' : ','}instance="${instance}",job="procwarden-exporter"} ${value} ${at}\n`
 }
 

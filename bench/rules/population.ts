@@ -6,10 +6,10 @@ export type Signal = (typeof SIGNALS)[number]
 /** What a usual level of each signal is, in its own unit. */
 const USUAL: Readonly<Record<Signal, number>> = { cpu: 0.2, memory: 2e8, writes: 40, reads: 60, files: 0.02, fds: 40, threads: 12 }
 /** As many as the exporter publishes by default. */
-const PROCESSES = 100
+export const PROCESSES = 100
 /** The rest have created no file yet. */
 const WRITERS_ONE_IN = 5
-const DIRECTORIES = 50
+export const DIRECTORIES = 50
 const CPUS = 4
 const CPU_MODES = ['user', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal', 'nice'] as const
 const SERVICES = 4
@@ -50,8 +50,15 @@ const GAUGES: ReadonlyArray<readonly [metric: string, signal: number]> = [
   ['procwarden_group_threads', 6],
 ]
 
+/** The groups alone, or all that an exporter publishes: single processes and folders as well. */
+export type Population = 'groups' | 'machine'
+
 /** Every series with its value at a moment: `metric{labels}`, without the labels that a scrape adds. */
-export function* rawSeries(groups: number, atSeconds: number): Generator<readonly [metric: string, labels: string, value: number]> {
+export function* rawSeries(
+  groups: number,
+  population: Population,
+  atSeconds: number,
+): Generator<readonly [metric: string, labels: string, value: number]> {
   // Counters begin a day before the epoch of the run; what matters is that they grow evenly.
   const age = atSeconds % (30 * DAY_SECONDS)
   for (const [metric, extra, signal, share] of COUNTERS)
@@ -73,8 +80,11 @@ export function* rawSeries(groups: number, atSeconds: number): Generator<readonl
     for (const reason of ['success', 'error', 'signal']) yield ['procwarden_group_exits_total', `${name},reason="${reason}"`, 0]
     yield ['procwarden_group_info', `${name},category="${group % 4 === 0 ? 'database' : ''}",unit="",container="",user="root"`, 1]
   }
-  yield* processSeries(groups, atSeconds, age)
-  yield* machineSeries(atSeconds, age)
+  if (population === 'machine') {
+    yield* processSeries(groups, atSeconds, age)
+    yield* folderSeries(age)
+  }
+  yield* hostSeries(atSeconds, age)
   yield* managedSeries(groups, age)
   yield* remediatorSeries()
 }
@@ -98,7 +108,7 @@ function* processSeries(groups: number, atSeconds: number, age: number): Generat
   }
 }
 
-function* machineSeries(atSeconds: number, age: number): Generator<readonly [string, string, number]> {
+function* folderSeries(age: number): Generator<readonly [string, string, number]> {
   for (let index = 0; index < DIRECTORIES; index++) {
     const labels = `directory="/srv/folder-${index}"`
     yield ['procwarden_files_created_total', labels, Math.floor(age * 0.02)]
@@ -106,6 +116,9 @@ function* machineSeries(atSeconds: number, age: number): Generator<readonly [str
     yield ['procwarden_files_examined_total', labels, Math.floor(age * 0.015)]
     yield ['procwarden_files_deleted_total', labels, Math.floor(age * 0.01)]
   }
+}
+
+function* hostSeries(atSeconds: number, age: number): Generator<readonly [string, string, number]> {
   yield ['procwarden_exporter_start_time_seconds', '', Math.floor(atSeconds / DAY_SECONDS) * DAY_SECONDS]
   yield ['procwarden_host_memory_available_bytes', '', 8e9]
   yield ['procwarden_host_memory_total_bytes', '', 16e9]

@@ -1,15 +1,19 @@
 /** Owns the tables that `npm run bench:rules` prints, and the judgement against the targets. Never measures. */
 import { figure, formatTable, formatVerdicts, type Verdict } from '../lib/table.ts'
 import type { GroupCost } from './measure.ts'
+import { DIRECTORIES, PROCESSES } from './population.ts'
 
 export interface SizeResult {
   readonly groups: number
   readonly shipped: readonly GroupCost[]
   readonly robust: readonly GroupCost[]
+  /** The shipped rules where the exporter publishes single processes and folders as well. */
+  readonly onMachine: readonly GroupCost[]
 }
 
 const JUDGED_GROUPS = 200
 const RULES_SHOWN = 12
+const HEAD = ['', 'every', 'median ms', 'ms/min', 'least ms/min']
 
 export function verdicts(results: readonly SizeResult[]): Verdict[] {
   const judged = results.find(({ groups }) => groups === JUDGED_GROUPS)
@@ -27,17 +31,26 @@ export function verdicts(results: readonly SizeResult[]): Verdict[] {
 
 export function formatSizes(results: readonly SizeResult[]): string {
   const parts = results.map(
-    ({ groups, shipped, robust }) =>
+    ({ groups, shipped, robust, onMachine }) =>
       `${groups} groups x 7 signals\n${formatTable([
-        ['', 'every', 'median ms', 'ms/min', 'least ms/min'],
-        ...shipped.toSorted((a, b) => b.msPerMinute - a.msPerMinute).map(groupRow),
-        ['all shipped groups', '', '', figure(sum(shipped)), figure(leastSum(shipped))],
+        HEAD,
+        ...costRows(shipped, 'all shipped groups'),
         ...robust.map(groupRow),
-        ['all robust groups', '', '', figure(sum(robust)), figure(leastSum(robust))],
+        sumRow(robust, 'all robust groups'),
         ['shipped against robust', '', '', `${figure(sum(shipped) / sum(robust))}x`, `${figure(leastSum(shipped) / leastSum(robust))}x`],
-      ])}\n\nthe dearest of the shipped rules\n${formatTable([['', 'median ms', 'ms/min'], ...dearest(shipped)])}`,
+      ])}\n\nthe dearest of them\n${formatTable([['', 'median ms', 'ms/min'], ...dearest(shipped)])}
+
+${PROCESSES} processes and ${DIRECTORIES} folders as well\n${formatTable([HEAD, ...costRows(onMachine, 'all shipped groups')])}`,
   )
   return [...parts, formatVerdicts(verdicts(results))].join('\n\n')
+}
+
+function costRows(groups: readonly GroupCost[], title: string): string[][] {
+  return [...groups.toSorted((a, b) => b.msPerMinute - a.msPerMinute).map(groupRow), sumRow(groups, title)]
+}
+
+function sumRow(groups: readonly GroupCost[], title: string): string[] {
+  return [title, '', '', figure(sum(groups)), figure(leastSum(groups))]
 }
 
 function groupRow(group: GroupCost): string[] {

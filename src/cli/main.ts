@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { readVersion } from '../lib/version.ts'
 import { runCommandLine } from './run.ts'
-import { keepHeapSmall } from './small-heap.ts'
+import { keepSmall } from './keep-small.ts'
 
 /** In the order of the help. Each is loaded only when it is asked for: an exporter has no use for the remediator's libraries. */
 const COMMANDS: ReadonlyArray<readonly [names: readonly string[], load: () => Promise<readonly Command[]>]> = [
@@ -42,7 +42,7 @@ async function makeProgram(name: string | undefined): Promise<Command> {
 }
 
 async function loadRemediator(): Promise<Command[]> {
-  keepHeapSmall()
+  keepSmall()
   return [(await import('./remediator.ts')).remediatorCommand()]
 }
 

@@ -4,8 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
-import { OperationalError } from '../lib/errors.ts'
-import { loadLibc } from '../lib/linux/libc.ts'
+import { bindMallocTrim } from '../lib/linux/malloc-trim.ts'
 
 /**
  * For V8: small heaps over fast ones, and no helper threads, which on heaps of this size cost more CPU than they save time.
@@ -27,17 +26,14 @@ const LOOK_INTERVAL_MS = 1_000
 /** Worth the 5 ms that a collection takes. */
 const GARBAGE_BYTES_MIN = 3.5e6
 
-/**
- * Now and then collects garbage and gives what the C library holds free back to the kernel (malloc_trim(3), of glibc alone; 0.3
- * to 1 ms), until the signal.
- */
+/** Now and then collects garbage and gives what the C library holds free back to the kernel, until the signal. */
 export async function keepSmall(signal: AbortSignal): Promise<void> {
-  const trim = bindTrim()
+  const trim = bindMallocTrim()
   const collectGarbage = createGarbageCollection()
   while (!signal.aborted) {
     await delay(LOOK_INTERVAL_MS, undefined, { ref: false, signal }).catch(() => undefined)
     collectGarbage()
-    trim?.(0)
+    trim?.()
   }
 }
 
@@ -53,14 +49,5 @@ export function createGarbageCollection(): () => void {
     if (getHeapStatistics().used_heap_size - kept < GARBAGE_BYTES_MIN) return
     gc()
     kept = getHeapStatistics().used_heap_size
-  }
-}
-
-function bindTrim(): ((pad: number) => unknown) | undefined {
-  try {
-    return loadLibc().bind('int malloc_trim(size_t pad)')
-  } catch (error) {
-    if (error instanceof OperationalError) return undefined
-    throw error
   }
 }

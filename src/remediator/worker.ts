@@ -81,9 +81,13 @@ export class Worker {
         // Deliveries that came meanwhile are acknowledged first.
         await nextTurn()
       }
-      for (const incident of dueIncidents(database, clock.nowMs(), CONCURRENCY + this.#running.size)) {
-        if (this.#running.size >= CONCURRENCY) break
-        if (!this.#running.has(incident.id)) this.#begin(incident)
+      for (let begun = 0; begun < CONCURRENCY; begun++) {
+        const due = this.#nextDue()
+        if (due === undefined) break
+        this.#begin(due)
+        // Each makes several commits: deliveries are acknowledged in between.
+        await nextTurn()
+        if (this.#stop.signal.aborted) return 0
       }
       await sweep(this.#stop.signal)
       return POLL_MS
@@ -93,6 +97,13 @@ export class Worker {
       log.error('The store cannot be used right now; work waits and is tried again', { reason: error.reason, error: messageOf(error) })
       return RETRY_MS
     }
+  }
+
+  /** As it is in the store at this moment; undefined when nothing is due, or no room left. */
+  #nextDue(): Incident | undefined {
+    if (this.#running.size >= CONCURRENCY) return undefined
+    const { database, clock } = this.#options
+    return dueIncidents(database, clock.nowMs(), this.#running.size + 1).find(({ id }) => !this.#running.has(id))
   }
 
   #begin(incident: Incident): void {

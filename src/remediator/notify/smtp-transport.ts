@@ -1,5 +1,5 @@
 /** Owns the connection to the mail server: pooled, bounded in every direction, and given up altogether when it hangs. */
-import { createTransport, type Transporter } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import { OperationalError } from '../../lib/errors.ts'
 import { isLoopback } from '../../lib/http.ts'
 import { smtpFailure } from './smtp-failure.ts'
@@ -28,11 +28,15 @@ export interface SmtpTransport {
 }
 
 export function createSmtpTransport(settings: MailSettings, sendTimeoutMs = SEND_TIMEOUT_MS): SmtpTransport {
+  // Whoever has no mail server does without its megabytes; whoever has one has it loaded before there is trouble.
+  const loaded = import('nodemailer')
+  loaded.catch(() => undefined)
   let pool: Transporter | undefined
   let closing = new AbortController()
   return {
     send: async (mail) => {
-      pool ??= createPool(settings)
+      const { createTransport } = await loaded
+      pool ??= createTransport(poolOptions(settings))
       const timeout = AbortSignal.timeout(sendTimeoutMs)
       try {
         await pool.sendMail({ ...messageOf(mail, settings.from), signal: AbortSignal.any([timeout, closing.signal]) })
@@ -58,12 +62,12 @@ export function createSmtpTransport(settings: MailSettings, sendTimeoutMs = SEND
   }
 }
 
-function createPool(settings: MailSettings): Transporter {
+function poolOptions(settings: MailSettings) {
   const { smtpUrl, tls, tlsCa } = settings
   const { hostname } = new URL(smtpUrl)
-  return createTransport({
+  return {
     url: smtpUrl,
-    pool: true,
+    pool: true as const,
     maxConnections: 1,
     // Sending again after a broken connection is the outbox's decision: the server may have taken the mail.
     maxRequeues: 0,
@@ -78,7 +82,7 @@ function createPool(settings: MailSettings): Transporter {
     ...(needsTls(settings) ? { requireTLS: true } : {}),
     // Nobody sits between a machine and itself, and what listens there mostly has a certificate that it made on its own.
     tls: tlsCa === undefined ? { rejectUnauthorized: !isLoopback(hostname) } : { ca: tlsCa },
-  })
+  }
 }
 
 function closePool(pool: Transporter): void {

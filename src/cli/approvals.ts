@@ -76,14 +76,14 @@ function waitingPart(waiting: readonly ApprovalView[], width: number): string[] 
   if (waiting.length === 0) return ['Nothing waits for your answer.']
   return [
     'Waits for your answer:',
-    ...waiting.flatMap(({ incident, action, target, policy, why, frozen, expiresAt, onExpiry }) => {
+    ...waiting.flatMap(({ id, incident, action, target, policy, why, frozen, expiresAt, onExpiry }) => {
       const meanwhile = frozen > 0 ? 'frozen meanwhile' : 'runs on meanwhile'
       const then = { deny: 'nothing is done', approve: 'it is done all the same', 'leave-frozen': 'it stays frozen' }[onExpiry]
       return [
         ...paragraph(`${action} ${target}? Policy ${policy}; asked because ${why}.`, width, 2),
         ...paragraph(`Until ${expiresAt.slice(0, 19).replace('T', ' ')} UTC, then ${then}; ${meanwhile}.`, width, 4),
-        `    procwarden approve ${incident}`,
-        `    procwarden deny ${incident}`,
+        `    procwarden approve ${incident} --question ${id}`,
+        `    procwarden deny ${incident} --question ${id}`,
       ]
     }),
   ]

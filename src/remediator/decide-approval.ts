@@ -16,7 +16,7 @@ export interface ApprovalDecision {
   readonly how: How
   /** Said once and for all: the same question is not asked again. */
   readonly always?: boolean
-  /** Only if it is still this question that is open. */
+  /** The question that the person saw, by its id: the answer counts for no other. Left out: for whichever is open. */
   readonly approval?: number
 }
 
@@ -31,6 +31,8 @@ export type ApprovalResult =
   | { readonly kind: 'unknown' }
   /** It does not ask, or no longer: `incident` tells what became of it. */
   | { readonly kind: 'not_asking'; readonly incident: Incident }
+  /** It asks, but not what was answered: `open` is what it asks. */
+  | { readonly kind: 'asks_another'; readonly open: Approval }
 
 export interface DecideOptions {
   readonly database: Database
@@ -46,7 +48,8 @@ export function decideApproval(id: string, decision: ApprovalDecision, options: 
     if (!incident) return { kind: 'unknown' }
     const approval = openApprovalOf(database, id)
     const isAsking = incident.status === 'awaiting_approval' && approval !== undefined && clock.nowMs() < approval.expiresAtMs
-    if (!isAsking || (decision.approval !== undefined && decision.approval !== approval.id)) return { kind: 'not_asking', incident }
+    if (!isAsking) return { kind: 'not_asking', incident }
+    if (decision.approval !== undefined && decision.approval !== approval.id) return { kind: 'asks_another', open: approval }
     const { answer, by, how } = decision
     const remembered = remember(approval, decision, options)
     answerApproval(database, approval.id, { answer, atMs: clock.nowMs(), by, how })
@@ -77,6 +80,7 @@ function remember(approval: Approval, { answer, by, how, always = false }: Appro
     policy: approval.policy,
     group: approval.program,
     action: approval.action,
+    steps: approval.steps,
     answer,
     standing: isStanding,
     by,

@@ -6,7 +6,7 @@ import { decideApproval, type ApprovalAnswer } from '../decide-approval.ts'
 import { viewIncident } from '../incident-view.ts'
 import { viewHumanAlerts, viewOpenApprovals } from '../people-view.ts'
 import { revokeApproval } from '../revoke-approval.ts'
-import { How } from '../store/approvals/approval-row.ts'
+import { How, type Approval } from '../store/approvals/approval-row.ts'
 import { listRememberedApprovals } from '../store/first-approvals/list-remembered-approvals.ts'
 import type { ApiContext } from './context.ts'
 import { nameFor } from './name-for.ts'
@@ -19,6 +19,12 @@ const ClaimedHow = How.exclude(['link', 'expiry']).default('api').describe('The 
 const ApprovalBody = z.looseObject({
   by: By,
   how: ClaimedHow,
+  approval: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('The id of the question that is answered: the answer counts for no other. Left out: for whichever is open.'),
   always: z.boolean().optional().describe('Once and for all: the same question is not asked again.'),
 })
 const AcknowledgeBody = z.looseObject({
@@ -87,21 +93,27 @@ function approvalRoute(answer: ApprovalAnswer, context: ApiContext): Route {
       answers: {
         200: { what: 'The answer counts.', schema: 'Decided' },
         404: NO_INCIDENT,
-        409: { what: 'The incident does not ask, or no longer.', schema: 'Error' },
+        409: { what: 'The incident does not ask, or no longer, or by now asks another question than the one named.', schema: 'Error' },
       },
     },
     ({ id, body, identity }) => {
-      const { how, always = false } = body
-      const result = decideApproval(id, { answer, by: nameFor(body.by, identity.name), how, always }, context)
+      const { how, always = false, approval } = body
+      const by = nameFor(body.by, identity.name)
+      const result = decideApproval(id, { answer, by, how, always, ...(approval === undefined ? {} : { approval }) }, context)
       if (result.kind === 'unknown') return notFound('incident')
       if (result.kind === 'not_asking') {
         const { status, summary: what } = result.incident
         return { status: 409, body: { error: `the incident does not wait for an answer: ${status}, ${what ?? 'in work'}` } }
       }
+      if (result.kind === 'asks_another') return { status: 409, body: { error: asksAnother(approval, result.open) } }
       context.onWork()
       return { status: 200, body: { ...viewIncident(context.database, result.incident), remembered: result.remembered } }
     },
   )
+}
+
+function asksAnother(given: number | undefined, { id, attempt, action, target }: Approval): string {
+  return `question ${given} is not open; the incident asks another, number ${id}: ${action} ${target}, attempt ${attempt}. Read it, then answer again`
 }
 
 function acknowledgeRoute(context: ApiContext): Route {

@@ -29,7 +29,14 @@ export interface Action {
 const WHY_LENGTH_MAX = 500
 /** A form waits no longer for a verdict; the page tells it later. */
 const WAIT_MS = 3_000
-const Fields = z.looseObject({ why: z.string().max(WHY_LENGTH_MAX).catch(''), always: z.string().optional().catch(undefined) })
+/** No question has this id. */
+const NO_QUESTION = 0
+const Fields = z.looseObject({
+  why: z.string().max(WHY_LENGTH_MAX).catch(''),
+  always: z.string().optional().catch(undefined),
+  /** The question that the page showed. */
+  approval: z.coerce.number().int().catch(NO_QUESTION),
+})
 
 export function consoleActions(context: ConsoleContext, verification: AuditVerification): Action[] {
   return [
@@ -62,10 +69,16 @@ export async function runAction(action: Action, act: Act): Promise<Notice> {
 }
 
 function answer(wanted: 'approve' | 'deny', { id, by, fields }: Act, context: ConsoleContext): Notice {
-  const always = Fields.parse(fields).always === 'yes'
-  const result = decideApproval(id, { answer: wanted, by, how: 'console', always }, context)
+  const { always, approval } = Fields.parse(fields)
+  const result = decideApproval(id, { answer: wanted, by, how: 'console', always: always === 'yes', approval }, context)
   if (result.kind === 'unknown') return bad('There is no such incident.')
   if (result.kind === 'not_asking') return bad(`It does not wait for an answer any more: ${result.incident.summary ?? 'it is in work.'}`)
+  if (result.kind === 'asks_another') {
+    const { action, target } = result.open
+    return bad(
+      `Nothing was done: what you answered is not asked any more. The question is now: ${action} ${target}? Read it, then answer again.`,
+    )
+  }
   context.onWork()
   const remembered = result.remembered ? ' From now on this is not asked again; the policies page can take that back.' : ''
   const what =

@@ -16,7 +16,7 @@ export function mainAction(ladder: readonly Step[], attempt = 1): ActionName {
   return WEIGHT.find((name) => names.has(name)) ?? 'notify'
 }
 
-/** `freeze, then kill`. */
+/** `freeze, then kill`, for people: ladders that differ in their settings read alike, so nothing may be decided by it. */
 export function ladderText(ladder: readonly Step[], attempt = 1): string {
   return stepsOf(ladder, attempt)
     .map((step) => (step.action === 'command' ? `run ${step.argv[0]} for` : step.action))

@@ -4,5 +4,6 @@ import { stepsHoldsAndLeases } from './migrations/002-steps-holds-and-leases.ts'
 import { people } from './migrations/003-people.ts'
 import { diagnoses } from './migrations/004-diagnoses.ts'
 import { checksAndAdvice } from './migrations/005-checks-and-advice.ts'
+import { exactAnswers } from './migrations/006-exact-answers.ts'
 
-export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people, diagnoses, checksAndAdvice]
+export const MIGRATIONS: readonly string[] = [firstSchema, stepsHoldsAndLeases, people, diagnoses, checksAndAdvice, exactAnswers]

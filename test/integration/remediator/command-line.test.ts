@@ -108,12 +108,12 @@ describe('the command line', { timeout: 120_000 }, () => {
   test('what waits for an answer and what is remembered are listed; a remembered answer is revoked', async () => {
     const over = ['--remediator.url', remediator.url]
     const listed = await procwarden('approvals')
-    for (const part of ['kill sleep', 'frozen meanwhile', `procwarden approve ${id}`, 'No answer is remembered'])
+    for (const part of ['kill sleep', 'frozen meanwhile', `procwarden approve ${id} --question 1`, 'No answer is remembered'])
       expect(listed.stdout).toContain(part)
     expect((await procwarden('completion', '--ids-for', 'approve')).stdout).toBe(`${id}\n`)
     // The beginning of the id is enough.
     const approved = await procwarden('approve', id.slice(0, -2), '--always', '--json', ...over)
-    expect(JSON.parse(approved.stdout)).toMatchObject({ id, remembered: true })
+    expect(JSON.parse(approved.stdout)).toMatchObject({ id, remembered: true, question: { id: 1, action: 'kill', attempt: 1 } })
     const { remembered } = JSON.parse((await procwarden('approvals', '--json')).stdout) as { remembered: Array<{ id: number }> }
     expect(remembered).toEqual([expect.objectContaining({ group: 'sleep', standing: true, how: 'cli' })])
     expect(await procwarden('approvals', 'revoke', String(remembered[0]?.id), ...over)).toMatchObject({ code: 0 })

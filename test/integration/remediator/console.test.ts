@@ -137,17 +137,18 @@ describe('forms', () => {
     const { url, stateDir } = remediator
     const [alice, bob] = [await signIn(url, tokenIn(stateDir, 'act')), await signIn(url, tokenIn(stateDir, 'read'), 'bob')]
     const { route, state } = await asked(remediator)
-    const csrf = await csrfOf(alice, route)
+    const csrf = await fieldOf(alice, route, 'csrf')
+    const approval = await fieldOf(alice, route, 'approval')
     const attempts: ReadonlyArray<readonly [what: string, fields: Record<string, string>, headers: Record<string, string>]> = [
       ['no cookie', { csrf }, {}],
       ['no secret', {}, { cookie: alice.cookie }],
       ['a wrong secret', { csrf: 'x'.repeat(43) }, { cookie: alice.cookie }],
-      ['the secret of another session', { csrf: await csrfOf(bob, route, '/sign-out') }, { cookie: alice.cookie }],
+      ['the secret of another session', { csrf: await fieldOf(bob, route, 'csrf', '/sign-out') }, { cookie: alice.cookie }],
       ['another origin', { csrf }, { cookie: alice.cookie, origin: 'http://127.0.0.1:1' }],
       ['no origin that can be told', { csrf }, { cookie: alice.cookie, origin: 'null' }],
       ['another port', { csrf }, { cookie: alice.cookie, 'sec-fetch-site': 'same-site' }],
       ['another site', { csrf }, { cookie: alice.cookie, 'sec-fetch-site': 'cross-site' }],
-      ['who may only read', { csrf: await csrfOf(bob, route, '/sign-out') }, { cookie: bob.cookie }],
+      ['who may only read', { csrf: await fieldOf(bob, route, 'csrf', '/sign-out') }, { cookie: bob.cookie }],
     ]
     for (const [what, fields, headers] of attempts) {
       const { status } = await post(`${url}${route}/approve`, fields, headers)
@@ -155,7 +156,8 @@ describe('forms', () => {
     }
     expect(state()).toBe('T')
     await settledIncident(remediator, ['awaiting_approval'])
-    expect((await post(`${url}${route}/approve`, { csrf }, { cookie: alice.cookie, 'sec-fetch-site': 'same-origin' })).status).toBe(303)
+    const headers = { cookie: alice.cookie, 'sec-fetch-site': 'same-origin' }
+    expect((await post(`${url}${route}/approve`, { csrf, approval }, headers)).status).toBe(303)
     expect(await settledIncident(remediator)).toMatchObject({ outcome: 'killed', approvedBy: 'alice' })
   })
 
@@ -320,10 +322,10 @@ describe('live', () => {
   })
 })
 
-async function csrfOf(who: Visitor, page: string, action = `${page}/approve`): Promise<string> {
+async function fieldOf(who: Visitor, page: string, field: string, action = `${page}/approve`): Promise<string> {
   const html = await (await who.get(page)).text()
   const form = html.slice(html.indexOf(`action="${action}"`))
-  return /name="csrf" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  return new RegExp(`name="${field}" value="([^"]+)"`).exec(form)?.[1] ?? ''
 }
 
 /** fetch sets some of these headers itself, as browsers do. */

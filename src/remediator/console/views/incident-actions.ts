@@ -12,26 +12,25 @@ export function incidentActions(incident: WholeIncident, visit: Visit): Value {
   const { id, status, nextAtMs, action, holds, escalations, quarantines, attempts, approvals } = incident
   const isAsked = status === 'awaiting_approval'
   const needsPerson = escalations.some(({ level, closedAt }) => level === 'person' && closedAt === null)
-  const question = approvals.find(({ answer }) => answer === null)
+  const question = isAsked ? approvals.find(({ answer }) => answer === null) : undefined
   const isClosed = incident.closedAt !== null
   const canRollBack = isClosed && (attempts > 0 || holds.length > 0 || quarantines.length > 0)
   const forms: Value[] = [
-    isAsked && answerForms(incident, visit),
-    isAsked &&
-      question?.mayStand === true &&
+    question && answerForms(incident, question, visit),
+    question?.mayStand === true &&
       actionForm(visit, {
         action: `/incidents/${id}/approve`,
         label: 'Approve always',
         description: `Approve always: ${action ?? 'act on'} ${subjectOf(incident)} and do not ask again for this program`,
-        hidden: { always: 'yes' },
+        hidden: { always: 'yes', approval: String(question.id) },
         question: `From now on ${incident.policy ?? 'this policy'} does not ask again before it acts on this program. Go on?`,
       }),
-    isAsked &&
+    question &&
       actionForm(visit, {
         action: `/incidents/${id}/deny`,
         label: 'Deny always',
         description: `Deny always: never ${action ?? 'act on'} ${subjectOf(incident)} and do not ask again for this program`,
-        hidden: { always: 'yes' },
+        hidden: { always: 'yes', approval: String(question.id) },
         question: `From now on ${incident.policy ?? 'this policy'} leaves this program alone and does not ask. Go on?`,
       }),
     holds.length > 0 &&

@@ -86,7 +86,7 @@ export function questionCard(incident: Incident, question: ApprovalView | undefi
         ${timeAgo(incident.startedAt, visit.nowMs)}${nextAtMs !== null && [' · the question expires ', timeAhead(nextAtMs, visit.nowMs)]}
       </p>
     </div>
-    <div class="buttons">${answerForms(incident, visit)}</div>
+    <div class="buttons">${question && answerForms(incident, question, visit)}</div>
   </article>`
 }
 
@@ -99,12 +99,14 @@ function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
-export function answerForms(incident: Incident, visit: Visit): Value {
+/** Each sends the question that is shown, so that the answer counts for no other. */
+export function answerForms(incident: Incident, question: Pick<ApprovalView, 'id'>, visit: Visit): Value {
   const { id, action } = incident
+  const hidden = { approval: String(question.id) }
   const what = `${action ?? 'act on'} ${subjectOf(incident)}`
   return [
-    actionForm(visit, { action: `/incidents/${id}/approve`, label: 'Approve', tone: 'primary', description: `Approve: ${what}` }),
-    actionForm(visit, { action: `/incidents/${id}/deny`, label: 'Deny', description: `Deny: do not ${what}` }),
+    actionForm(visit, { action: `/incidents/${id}/approve`, label: 'Approve', tone: 'primary', description: `Approve: ${what}`, hidden }),
+    actionForm(visit, { action: `/incidents/${id}/deny`, label: 'Deny', description: `Deny: do not ${what}`, hidden }),
   ]
 }
 

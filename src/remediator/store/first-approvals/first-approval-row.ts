@@ -10,7 +10,7 @@ export interface RememberedApproval {
   readonly policy: string
   /** The program. */
   readonly group: string
-  /** In words: `freeze, then kill`. */
+  /** In words, `freeze, then kill`, which do not tell all ladders apart. */
   readonly action: string
   readonly answer: z.infer<typeof RememberedAnswer>
   /** Said with "always": counts wherever one would be asked, not only under a policy that asks the first time. */
@@ -21,6 +21,9 @@ export interface RememberedApproval {
   /** ISO 8601. */
   readonly at: string
 }
+
+/** With the exact steps that the person was asked about, as JSON: a yes counts for no others. */
+export type NewRememberedApproval = Omit<RememberedApproval, 'id'> & { readonly steps: string }
 
 export function fromRow(row: Row): RememberedApproval {
   return {

@@ -1,15 +1,15 @@
 /** Owns moving a storm's files out of the way, restorable: which folder, since when, whose files; the moving itself is elsewhere. */
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { assert, errnoOf, messageOf } from '../../lib/errors.ts'
+import { OperationalError, assert, errnoOf, messageOf } from '../../lib/errors.ts'
 import { readProcessDetails, type Procfs } from '../../lib/linux/proc-process.ts'
 import { printable } from '../../lib/log.ts'
 import { moveFiles } from '../quarantine/move-files.ts'
 import { readManifest, storedFile } from '../quarantine/manifest.ts'
-import { quarantinePlaces } from '../quarantine/place.ts'
+import { PLACE_NAME, quarantinePlaces } from '../quarantine/place.ts'
 import { selectFiles, type Selection } from '../quarantine/select-files.ts'
 import type { Database } from '../store/database.ts'
-import { insertQuarantine, quarantinesOf, updateQuarantine } from '../store/quarantines.ts'
+import { deleteQuarantine, insertQuarantine, quarantinesOf, updateQuarantine } from '../store/quarantines.ts'
 import type { Action, ActionRequest, ActionResult } from './action.ts'
 
 export interface QuarantineOptions {
@@ -66,7 +66,8 @@ async function run(request: ActionRequest, options: QuarantineOptions, signal: A
   let total = { files: 0, bytes: 0 }
   const sentences: string[] = []
   for (const folder of folders) {
-    const done = await quarantineFolder(folder, request, options, signal)
+    const done = await quarantineFolder(folder, request, options, signal).catch((error: unknown) => brokenOff(folder, error))
+    if ('outcome' in done) return done
     if ('refusal' in done) sentences.push(done.refusal)
     else {
       total = { files: total.files + done.files, bytes: total.bytes + done.bytes }
@@ -79,6 +80,13 @@ async function run(request: ActionRequest, options: QuarantineOptions, signal: A
   return { outcome: 'quarantined', reason: 'nothing_to_do', text: text === '' ? 'No file of the storm was found.' : text }
 }
 
+/** A full disk, say: no fault of ours. What was moved by then is in the manifest, and is counted when this is tried again. */
+function brokenOff(folder: string, error: unknown): ActionResult {
+  if (error instanceof OperationalError || errnoOf(error) === undefined) throw error
+  const text = `Moving the files of ${printable(folder)} broke off: ${messageOf(error)}. What was moved is kept, and restorable.`
+  return { outcome: 'failed', reason: 'interrupted', text }
+}
+
 type FolderDone = { readonly refusal: string } | { readonly files: number; readonly bytes: number; readonly text: string }
 
 async function quarantineFolder(
@@ -89,7 +97,7 @@ async function quarantineFolder(
 ): Promise<FolderDone> {
   const { step, incident, note } = request
   assert(step.action === 'quarantine', 'this is the quarantine action')
-  const allowed = allowedFolder(named, step.below, options.stateDir)
+  const allowed = allowedFolder(named, step.below, ownFolder(options))
   if ('refusal' in allowed) return allowed
   const { folder } = allowed
   recountInterrupted(incident.id, options)
@@ -120,8 +128,10 @@ async function quarantineFolder(
     remember,
     signal,
   )
-  if (moved === undefined)
+  if (moved === undefined) {
+    deleteQuarantine(options.database, id)
     return { refusal: `The files of ${printable(folder)} cannot be moved: no folder on their file system may be used as quarantine.` }
+  }
   const { directory, files, bytes, missed } = moved
   updateQuarantine(options.database, id, { files, bytes })
   const text = `Moved ${files} files (${bytes} bytes) from ${printable(folder)} into quarantine ${id}${leftText(selection)}; kept until ${new Date(expiresAtMs).toISOString()}, restorable with procwarden rollback ${incident.id}.`
@@ -132,17 +142,17 @@ async function quarantineFolder(
 async function select(
   folder: string,
   { step, target, incident }: ActionRequest,
-  { procfs, stateDir }: QuarantineOptions,
+  options: QuarantineOptions,
   signal: AbortSignal,
 ): Promise<Selection | { readonly refusal: string }> {
   assert(step.action === 'quarantine', 'this is the quarantine action')
   const stormMs = Date.parse(incident.startedAt) - WINDOW_MS
   const writtenSince = target.kind === 'process' ? target.startTime : target.since
   const fromMs = writtenSince === undefined ? stormMs : Math.max(stormMs, Date.parse(writtenSince) - TICK_MS)
-  const uid = target.uid ?? (target.kind === 'process' ? readProcessDetails(target.pid, procfs).uid : undefined)
+  const uid = target.uid ?? (target.kind === 'process' ? readProcessDetails(target.pid, options.procfs).uid : undefined)
   try {
     return await selectFiles(
-      { folder, fromMs, uid, filesMax: step.files_max, duplicatesOnly: step.duplicates_only, exclude: [stateDir] },
+      { folder, fromMs, uid, filesMax: step.files_max, duplicatesOnly: step.duplicates_only, exclude: [ownFolder(options)] },
       signal,
     )
   } catch (error) {
@@ -165,6 +175,7 @@ function allowedFolder(
   const never = isShared ? undefined : NEVER_FOLDERS.find((each) => folder === each || (each !== '/' && isWithin(folder, each)))
   if (never !== undefined) return { refusal: `${shown} is in ${never}: from there nothing is ever moved.` }
   if (isWithin(folder, stateDir)) return { refusal: `${shown} is in procwarden's own state folder.` }
+  if (folder.split('/').includes(PLACE_NAME)) return { refusal: `${shown} is in a quarantine.` }
   if (below === undefined || below.some((each) => isWithin(folder, realPathOf(each) ?? each))) return { folder }
   return { refusal: `${shown} is in none of the folders that the policy allows.` }
 }
@@ -187,6 +198,11 @@ function leftText({ left }: Selection): string {
 
 function isWithin(folder: string, root: string): boolean {
   return folder === root || folder.startsWith(root.endsWith('/') ? root : `${root}/`)
+}
+
+/** The state folder without links, as the folders that it is compared with. */
+function ownFolder({ stateDir }: QuarantineOptions): string {
+  return realPathOf(stateDir) ?? stateDir
 }
 
 function realPathOf(folder: string): string | undefined {

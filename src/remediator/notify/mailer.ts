@@ -53,6 +53,8 @@ export class Mailer {
   /** While the server as a whole fails, nothing is tried until then. */
   #server = { failures: 0, notBeforeMs: 0 }
   #hasAdopted = false
+  /** Notes what became of the last mail where the store did not take it. Till then nothing is sent: it would be the same mail again. */
+  #unwritten: (() => void) | undefined
   #loop: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
 
@@ -86,6 +88,7 @@ export class Mailer {
   async turn(): Promise<boolean> {
     const { database, clock, settings, log } = this.#options
     try {
+      if (!this.#canCatchUp()) return false
       if (!this.#hasAdopted) adoptMails(database, distinct(settings.to))
       this.#hasAdopted = true
       const nowMs = clock.nowMs()
@@ -163,9 +166,36 @@ export class Mailer {
       return
     }
     this.#server = { failures: 0, notBeforeMs: 0 }
-    markMailSent(database, mail.id, clock.nowMs())
+    const nowMs = clock.nowMs()
+    this.#note(mail, () => markMailSent(database, mail.id, nowMs))
     this.#options.onOutcome?.('sent')
     log.info(`Mailed ${recipient}: ${subject}`)
+  }
+
+  /** Has the store note what became of the mail. Never throws. */
+  #note({ subject, recipient }: OutboxMail, write: () => void): void {
+    this.#unwritten = write
+    try {
+      this.#catchUp()
+    } catch (error) {
+      const about = { subject, recipient, error: messageOf(error) }
+      this.#options.log.warn('What became of a mail cannot be written to the store; no mail is sent until it can', about)
+    }
+  }
+
+  #catchUp(): void {
+    this.#unwritten?.()
+    this.#unwritten = undefined
+  }
+
+  #canCatchUp(): boolean {
+    try {
+      this.#catchUp()
+      return true
+    } catch {
+      // It was logged when it failed first.
+      return false
+    }
   }
 
   #failed(mail: OutboxMail, error: unknown): void {
@@ -178,13 +208,13 @@ export class Mailer {
       this.#server = { failures: this.#server.failures + 1, notBeforeMs: nowMs + waitMs }
     }
     if (nowMs - mail.createdAtMs >= settings.retryMs) {
-      giveUpMail(database, mail.id, nowMs, what)
+      this.#note(mail, () => giveUpMail(database, mail.id, nowMs, what))
       this.#options.onOutcome?.('given_up')
       log.error(`A mail could not be sent for ${(settings.retryMs / 86_400_000).toFixed(1)} days and is given up`, about)
       return
     }
     const waitMs = of === 'server' ? this.#server.notBeforeMs - nowMs : backoffMs(mail.attempts)
-    postponeMail(database, mail.id, nowMs + waitMs, what)
+    this.#note(mail, () => postponeMail(database, mail.id, nowMs + waitMs, what))
     this.#options.onOutcome?.('postponed')
     log.warn(`A mail could not be sent; it is tried again in ${waitMs / 1000} s. ${advice}`, about)
   }

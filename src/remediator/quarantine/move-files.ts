@@ -6,7 +6,7 @@ import { errnoOf } from '../../lib/errors.ts'
 import { openFolder, type AnchoredFolder } from '../../lib/linux/anchored-folder.ts'
 import { printable } from '../../lib/log.ts'
 import { appendToManifest, createManifest, storedFile, type ManifestEntry, type ManifestHeader } from './manifest.ts'
-import { preparePlace } from './place.ts'
+import { leavePlace, preparePlace } from './place.ts'
 import { withFolderOf, type StormFile } from './select-files.ts'
 
 export interface MovedFiles {
@@ -21,7 +21,10 @@ export interface MovedFiles {
 /** Entries are made durable this many at a time, before their files are moved. */
 const BATCH = 500
 
-/** Undefined when none of the places is on the same file system or may be used. `onPlace` is told before anything is moved. */
+/**
+ * Undefined when none of the places may be used or can take the files; nothing is left of them then. `onPlace` is told before
+ * anything is moved, and once more for each further place.
+ */
 export async function moveFiles(
   header: ManifestHeader,
   files: readonly StormFile[],
@@ -38,7 +41,7 @@ export async function moveFiles(
       mkdirSync(path.join(directory, 'files'), { mode: 0o700 })
       createManifest(directory, header)
       onPlace(directory)
-      const moved = await moveAll(root, directory, files, signal)
+      const moved = await moveAll(root, place, directory, files, signal)
       if (moved !== undefined) return moved
     }
     return undefined
@@ -47,9 +50,13 @@ export async function moveFiles(
   }
 }
 
-/** Undefined when the first file shows that the place is on another file system after all (a bind mount). */
+/**
+ * Undefined when the first file shows that the place cannot take any: it was left again. Between two mounts of one file system
+ * the device is the same, and a file cannot be renamed all the same (rename(2), EXDEV).
+ */
 async function moveAll(
   root: AnchoredFolder,
+  place: string,
   directory: string,
   files: readonly StormFile[],
   signal: AbortSignal,
@@ -64,8 +71,8 @@ async function moveAll(
     )
     for (const { file, entry } of entries) {
       const result = moveOne(root, directory, file, entry)
-      if (result === 'other_filesystem') {
-        if (count === 0) return undefined
+      if (result === 'other_mount') {
+        if (count === 0 && leavePlace(place, directory)) return undefined
         missed += 1
       } else if (result === 'missed') missed += 1
       else {
@@ -78,7 +85,7 @@ async function moveAll(
   return { directory, files: count, bytes, missed }
 }
 
-function moveOne(root: AnchoredFolder, directory: string, file: StormFile, entry: ManifestEntry): 'moved' | 'missed' | 'other_filesystem' {
+function moveOne(root: AnchoredFolder, directory: string, file: StormFile, entry: ManifestEntry): 'moved' | 'missed' | 'other_mount' {
   const stored = storedFile(directory, entry)
   try {
     return withFolderOf(root, file.parts, (folder, name) => {
@@ -92,7 +99,7 @@ function moveOne(root: AnchoredFolder, directory: string, file: StormFile, entry
   } catch (error) {
     const code = errnoOf(error)
     if (code === undefined) throw error
-    return code === 'EXDEV' ? 'other_filesystem' : 'missed'
+    return code === 'EXDEV' ? 'other_mount' : 'missed'
   }
 }
 

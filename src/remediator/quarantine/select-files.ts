@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readSync, type Stats } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoOf } from '../../lib/errors.ts'
 import { openFolder, type AnchoredFolder } from '../../lib/linux/anchored-folder.ts'
+import { PLACE_NAME } from './place.ts'
 
 export interface StormFile {
   /** Names of the folders below the root, then of the file. */
@@ -20,7 +21,7 @@ export interface SelectOptions {
   readonly uid: number | undefined
   readonly filesMax: number
   readonly duplicatesOnly: boolean
-  /** Folders that are not entered (absolute paths without links). */
+  /** Folders that are not entered (absolute paths without links); nor is any place of quarantines. */
   readonly exclude: readonly string[]
 }
 
@@ -42,6 +43,7 @@ export interface Selection {
   readonly left: Readonly<Partial<Record<LeftReason, number>>>
 }
 
+const PLACE = Buffer.from(PLACE_NAME)
 const DEPTH_MAX = 64
 /** Then other work gets its turn. */
 const FILES_A_TURN = 500
@@ -88,7 +90,7 @@ async function walk(folder: AnchoredFolder, parts: readonly Buffer[], context: W
 
 async function enter(folder: AnchoredFolder, name: Buffer, parts: readonly Buffer[], context: Walk, signal: AbortSignal): Promise<void> {
   const below = [...parts, name]
-  if (below.length > DEPTH_MAX || context.exclude.includes(absolutePath(context.folder, below))) return
+  if (below.length > DEPTH_MAX || name.equals(PLACE) || context.exclude.includes(absolutePath(context.folder, below))) return
   let sub: AnchoredFolder
   try {
     sub = folder.open(name)

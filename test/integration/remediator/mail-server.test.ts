@@ -99,6 +99,33 @@ describe('a mail server that', () => {
     expect(await Promise.all(smtp.received.map(({ raw }) => idOf(raw)))).toEqual(['<the-same@host-1>', '<the-same@host-1>'])
   })
 
+  test.each([
+    ['takes it', false, 1],
+    ['refuses it', true, 0],
+  ])('%s while the store cannot be written is asked once, and that is told once', async (_what, refuse, received) => {
+    const recipients: string[] = []
+    const smtp = await startSmtpServer({ onMailFrom: ({ address }, _session, callback) => (recipients.push(address), callback()) })
+    const { add, turns, clock, database, log } = mailerOn(settingsFor({ smtp_url: smtp.url }))
+    await turns()
+    add()
+    add()
+    smtp.refuse = refuse
+    database.get('PRAGMA query_only = ON')
+    for (let seconds = 0; seconds < 5; seconds++) {
+      await turns()
+      clock.advance(1_000)
+    }
+    expect([recipients.length, smtp.received.length]).toEqual([1, received])
+    expect(log.lines.filter(({ message }) => message.includes('cannot be written to the store'))).toHaveLength(1)
+    expect(log.lines.filter(({ message }) => message.includes('could not be read'))).toEqual([])
+    smtp.refuse = false
+    database.get('PRAGMA query_only = OFF')
+    clock.advance(3_600_000)
+    await turns()
+    expect(smtp.received).toHaveLength(2)
+    expect(outboxLength(database)).toBe(0)
+  })
+
   test('fails as a whole is asked by one mail at a time, at growing intervals', async () => {
     const smtp = await startSmtpServer()
     const { add, turns, clock } = mailerOn(settingsFor({ smtp_url: smtp.url }))

@@ -15,44 +15,24 @@ import {
 } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openFolder } from '../../../src/lib/linux/anchored-folder.ts'
 import { httpEndpoint } from '../../support/http-endpoint.ts'
 import { accuse, startWith } from '../../support/policies.ts'
-import { alertOf, incidentsOf, payloadOf, post, settledIncident, type TestRemediator } from '../../support/remediator.ts'
+import { alertOf, incidentsOf, payloadOf, post, settledIncident } from '../../support/remediator.ts'
+import { clearUp, rollBack, storm, stormLabels, wholeIncident } from '../../support/storm.ts'
 import { afterTest, temporaryDirectory, temporaryProcess } from '../../support/temporary.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { startWriter } from '../../support/writer.ts'
 
-const policy = (step: Readonly<Record<string, unknown>> = {}) => ({
-  name: 'clean',
-  match: ['remediate="kill"'],
-  ladder: ['kill', { action: 'quarantine', ...step }],
-  verify: ['gone'],
-})
-
-async function roll(remediator: TestRemediator, id: string, only?: readonly string[]) {
-  const response = await fetch(`${remediator.url}/api/incidents/${id}/rollback`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(only === undefined ? {} : { only }),
+/** An exporter's answer: five files that are alike, by a program of that group. */
+function exporterThatSaw(folder: string, group: () => string): Promise<string> {
+  const counts = { filesCreated: 5, filesDeleted: 0, filesExamined: 5, duplicateShare: 0.8 }
+  return httpEndpoint((_request, response) => {
+    const directories = [{ directory: folder, ...counts, writers: [{ group: group(), pid: 7, filesCreated: 5 }] }]
+    response.end(JSON.stringify({ recent: { windowSeconds: 300, writers: [], directories } }))
   })
-  return (await response.json()) as { done: string[]; failed: string[]; cannot: string[] }
 }
-
-/** A folder that had files before the writer began, and has the writer's since. */
-async function storm(names: readonly string[] = []) {
-  const folder = temporaryDirectory()
-  writeFileSync(path.join(folder, 'letter.txt'), 'older')
-  // Birth times and start times are told in steps of 10 ms.
-  await delay(50)
-  const writer = await startWriter()
-  await writer.create({ dir: folder, count: 40, prefix: 'doc-', names: names.map((name) => Buffer.from(name).toString('hex')) })
-  return { folder, writer }
-}
-
-const labels = (folder: string) => ({ group: 'file-writer.mjs', directory: folder })
 
 describe('quarantine', () => {
   test("takes the storm's files and nothing else, and brings them back in part and in whole", async () => {
@@ -63,8 +43,8 @@ describe('quarantine', () => {
     symlinkSync(path.join(elsewhere, 'secret'), path.join(folder, 'link-to-file'))
     symlinkSync(elsewhere, path.join(folder, 'link-to-folder'))
     const before = readdirSync(folder).toSorted()
-    const remediator = await startWith([policy()])
-    await accuse(remediator, writer.pid, { labels: labels(folder) })
+    const remediator = await startWith([clearUp()])
+    await accuse(remediator, writer.pid, { labels: stormLabels(folder) })
     const incident = await settledIncident(remediator)
     expect(incident).toMatchObject({ outcome: 'killed', action: 'kill' })
     expect(readdirSync(folder).toSorted()).toEqual(['letter.txt', 'link-to-file', 'link-to-folder'])
@@ -73,24 +53,24 @@ describe('quarantine', () => {
     expect(moved?.data).toMatchObject({ files: 41, missed: 0, left: { older: 1, not_regular: 2 } })
 
     const [one, two] = ['doc-0', 'doc-1'].map((prefix) => path.join(folder, before.find((name) => name.startsWith(prefix)) ?? ''))
-    expect((await roll(remediator, incident.id, [one ?? ''])).failed).toEqual([])
+    expect((await rollBack(remediator, incident.id, [one ?? ''])).failed).toEqual([])
     expect(existsSync(one ?? '')).toBe(true)
     // What has come meanwhile under the name of another is not overwritten.
     writeFileSync(two ?? '', 'new')
-    const report = await roll(remediator, incident.id)
+    const report = await rollBack(remediator, incident.id)
     expect(report.failed.join()).toContain('another file has its name now')
     expect(report.cannot.join()).toContain('was ended and cannot be brought back')
     expect(readFileSync(two ?? '', 'utf8')).toBe('new')
     expect(readdirSync(folder).toSorted()).toEqual(before)
     renameSync(two ?? '', `${two}.mine`)
-    expect((await roll(remediator, incident.id)).failed).toEqual([])
+    expect((await rollBack(remediator, incident.id)).failed).toEqual([])
     expect(readdirSync(folder)).toHaveLength(before.length + 1)
   })
 
   test('copies only: of each content the oldest stays', async () => {
     const { folder, writer } = await storm()
-    const remediator = await startWith([policy({ duplicates_only: true })])
-    await accuse(remediator, writer.pid, { labels: labels(folder) })
+    const remediator = await startWith([clearUp({ duplicates_only: true })])
+    await accuse(remediator, writer.pid, { labels: stormLabels(folder) })
     await settledIncident(remediator)
     const left = readdirSync(folder).filter((name) => name.startsWith('doc-'))
     const contents = left.map((name) => readFileSync(path.join(folder, name), 'utf8'))
@@ -104,8 +84,8 @@ describe('quarantine', () => {
     const future = new Date(Date.now() + 60_000)
     utimesSync(path.join(folder, 'letter.txt'), future, future)
     linkSync(path.join(folder, 'letter.txt'), path.join(folder, 'doc-linked'))
-    const remediator = await startWith([policy()])
-    await accuse(remediator, writer.pid, { labels: labels(folder) })
+    const remediator = await startWith([clearUp()])
+    await accuse(remediator, writer.pid, { labels: stormLabels(folder) })
     await settledIncident(remediator)
     expect(readdirSync(folder).toSorted()).toEqual(['doc-linked', 'letter.txt'])
   })
@@ -114,8 +94,8 @@ describe('quarantine', () => {
     const { folder, writer } = await storm()
     for (const name of readdirSync(folder).filter((each) => each.endsWith('1'))) chownSync(path.join(folder, name), 65_534, 65_534)
     const others = readdirSync(folder).filter((each) => each.endsWith('1'))
-    const remediator = await startWith([policy()])
-    await accuse(remediator, writer.pid, { labels: labels(folder) })
+    const remediator = await startWith([clearUp()])
+    await accuse(remediator, writer.pid, { labels: stormLabels(folder) })
     await settledIncident(remediator)
     expect(readdirSync(folder).toSorted()).toEqual([...others, 'letter.txt'].toSorted())
   })
@@ -129,7 +109,7 @@ describe('quarantine', () => {
     ['/nowhere/at/all', 'is not there'],
   ])('nothing is ever taken from %s', async (directory, why) => {
     const accused = await temporaryProcess('sleep', ['600'])
-    const remediator = await startWith([policy()])
+    const remediator = await startWith([clearUp()])
     await accuse(remediator, accused.pid, { labels: { directory } })
     const incident = await settledIncident(remediator)
     expect(incident.timeline.filter((entry) => entry.event === 'acted').at(-1)?.text).toContain(why)
@@ -140,7 +120,7 @@ describe('quarantine', () => {
     const { folder, writer } = await storm()
     const allowed = temporaryDirectory()
     symlinkSync(folder, path.join(allowed, 'way-out'))
-    const remediator = await startWith([policy({ below: [allowed] })])
+    const remediator = await startWith([clearUp({ below: [allowed] })])
     await accuse(remediator, writer.pid, { labels: { group: 'file-writer.mjs', directory: path.join(allowed, 'way-out') } })
     const incident = await settledIncident(remediator)
     expect(incident.timeline.filter((entry) => entry.event === 'acted').at(-1)?.text).toContain(
@@ -152,18 +132,10 @@ describe('quarantine', () => {
   test('copies that a program of a known category left are not offered to be moved away; the exporter knows whose they are', async () => {
     const folder = temporaryDirectory()
     for (let n = 0; n < 5; n++) writeFileSync(path.join(folder, `part-${n}`), 'the same')
-    const counts = { filesCreated: 5, filesDeleted: 0, filesExamined: 5, duplicateShare: 0.8 }
-    const seen = (group: string) => ({
-      recent: {
-        windowSeconds: 300,
-        writers: [],
-        directories: [{ directory: folder, ...counts, writers: [{ group, pid: 7, filesCreated: 5 }] }],
-      },
-    })
     let group = 'tar'
-    const url = await httpEndpoint((_request, response) => response.end(JSON.stringify(seen(group))))
+    const url = await exporterThatSaw(folder, () => group)
     const remediator = await startWith(
-      [{ ...policy(), ladder: ['freeze', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }], confidence: 'high' }],
+      [{ ...clearUp(), ladder: ['freeze', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }], confidence: 'high' }],
       {
         config: { exporter: { url } },
       },
@@ -172,7 +144,7 @@ describe('quarantine', () => {
       post(
         remediator.url,
         remediator.token,
-        payloadOf([alertOf({ fingerprint, labels: { ...labels(folder), alertname: 'DuplicateFiles' } })]),
+        payloadOf([alertOf({ fingerprint, labels: { ...stormLabels(folder), alertname: 'DuplicateFiles' } })]),
       )
     await tell('d0d1')
     expect(await settledIncident(remediator)).toMatchObject({ reason: 'confidence_low', target: { kind: 'folder', group: 'tar' } })
@@ -186,16 +158,34 @@ describe('quarantine', () => {
     const folder = temporaryDirectory()
     for (let n = 0; n < 5; n++) writeFileSync(path.join(folder, `part-${n}`), 'the same')
     const remediator = await startWith([
-      { ...policy(), ladder: ['freeze', 'kill', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }] },
+      { ...clearUp(), ladder: ['freeze', 'kill', 'quarantine'], verify: [{ kind: 'check', command: ['true'] }] },
     ])
-    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d3', labels: labels(folder) })]))
+    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d3', labels: stormLabels(folder) })]))
     expect(await settledIncident(remediator)).toMatchObject({ outcome: 'quarantined', target: { kind: 'folder', name: folder } })
     expect(readdirSync(folder)).toEqual([])
   }, 60_000)
 
+  test('an ended writer is gone, whatever other processes its program has: its files are moved once, and nobody is called', async () => {
+    const folder = temporaryDirectory()
+    for (let n = 0; n < 5; n++) writeFileSync(path.join(folder, `part-${n}`), 'the same')
+    const other = await temporaryProcess('sleep', ['600'])
+    const url = await exporterThatSaw(folder, () => 'sleep')
+    const remediator = await startWith([{ ...clearUp(), ladder: ['freeze', 'kill', 'quarantine'] }], { config: { exporter: { url } } })
+    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d5', labels: stormLabels(folder) })]))
+    const { id } = await settledIncident(remediator)
+    expect(await wholeIncident(remediator, id)).toMatchObject({
+      outcome: 'quarantined',
+      attempts: 1,
+      escalations: [],
+      target: { kind: 'folder', group: 'sleep' },
+    })
+    expect(readdirSync(folder)).toEqual([])
+    expect([other.exitCode, other.signalCode]).toEqual([null, null])
+  })
+
   test.each(['../../../../../../etc', '/etc/passwd', '/no/such/folder'])('%s names no folder: nobody is suspected', async (directory) => {
-    const remediator = await startWith([{ ...policy(), ladder: ['freeze', 'kill', 'quarantine'], verify: ['gone'] }])
-    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d4', labels: labels(directory) })]))
+    const remediator = await startWith([{ ...clearUp(), ladder: ['freeze', 'kill', 'quarantine'], verify: ['gone'] }])
+    await post(remediator.url, remediator.token, payloadOf([alertOf({ fingerprint: 'd0d4', labels: stormLabels(directory) })]))
     expect(await settledIncident(remediator)).toMatchObject({ reason: 'target_unknown', target: null })
   })
 
@@ -232,13 +222,13 @@ test.runIf(isOtherFileSystem)('files of another file system stay on it, where on
   })
   const writer = await startWriter()
   await writer.create({ dir: folder, count: 5, prefix: 'doc-' })
-  const remediator = await startWith([policy()])
-  await accuse(remediator, writer.pid, { labels: labels(folder) })
+  const remediator = await startWith([clearUp()])
+  await accuse(remediator, writer.pid, { labels: stormLabels(folder) })
   const incident = await settledIncident(remediator)
   const moved = incident.timeline.find((entry) => entry.event === 'quarantined')
   expect(moved?.data).toMatchObject({ files: 5, directory: expect.stringContaining(place) })
   expect(statSync(place).mode & 0o077).toBe(0)
-  expect((await roll(remediator, incident.id)).failed).toEqual([])
+  expect((await rollBack(remediator, incident.id)).failed).toEqual([])
   expect(readdirSync(folder)).toHaveLength(5)
 })
 

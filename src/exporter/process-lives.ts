@@ -194,8 +194,8 @@ export class ProcessLives implements LifecycleSink, LifeFollower {
     life.changedMs = this.#options.clock.nowMs()
     const { table } = this.#options
     const name = this.#executedName(pid, life.execs)
-    const asked = isLast ? table.askGroup(pid, name) : undefined
-    const group = asked ?? (name === undefined ? undefined : table.groupExecuted(name))
+    const asked = isLast ? table.askGroup(pid, name === undefined) : undefined
+    const group = asked ?? (name === undefined ? undefined : table.groupNamed({ comm: name, exe: name, cmdline: [] }))
     life.group = group
     life.counted = group !== undefined
     if (group !== undefined && group !== before) this.#start(group)

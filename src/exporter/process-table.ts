@@ -98,11 +98,6 @@ export class ProcessTable {
     return group
   }
 
-  /** The group of which only the name of the file is known that it was executed from. */
-  groupExecuted(name: string): Group {
-    return this.groupNamed({ comm: name, exe: name, cmdline: [] })
-  }
-
   /** The group of what nobody could be asked about. */
   unknownGroup(): Group {
     return this.groups.group(UNKNOWN_GROUP, Infinity, this.#options.clock.nowMs())
@@ -118,14 +113,11 @@ export class ProcessTable {
     return this.#processes.get(pid)?.sample?.state === 'Z'
   }
 
-  /**
-   * The group of the program that `pid` runs at this moment; undefined when it has ended. One that can no longer tell more than
-   * its short name is called by the file that it was `executed` from.
-   */
-  askGroup(pid: number, executed?: string): Group | undefined {
+  /** The group of the program that `pid` runs at this moment; undefined when it has ended or, if asked, has only its short name left. */
+  askGroup(pid: number, isShortNameEnough = true): Group | undefined {
     const identity = this.#options.identify(pid)
     if (identity === undefined || !isAlive(identity.state)) return undefined
-    if (executed !== undefined && isBare(identity, identity.isKernelThread)) return this.groupExecuted(executed)
+    if (!isShortNameEnough && isBare(identity, identity.isKernelThread)) return undefined
     return this.groupNamed(this.#subjectOf(identity, identity))
   }
 

@@ -49,8 +49,9 @@ function decidingStages(
   const { options, log, clock, procfs, database } = foundation
   const { policies, prometheus, neverList, managers, own, findMembers } = parts
   const freezing = freezingWith(foundation, parts)
+  const lists = { denyGroups: config.deny.groups, allowGroups: config.allow.groups }
   return {
-    recover: recover({ database, clock, policies, order, actions }),
+    recover: recover({ database, clock, policies, order, actions, lists }),
     admit: admit({ instances: config.host.instances, webhookIsLocal: isLoopback(options.address.host), database, clock }),
     matchPolicy: matchPolicy(policies, order),
     advise: advise({ database, clock, waitMs: parts.advisor?.waitMs }),
@@ -70,8 +71,7 @@ function decidingStages(
     }),
     guard: guard({
       neverList,
-      denyGroups: config.deny.groups,
-      allowGroups: config.allow.groups,
+      ...lists,
       maintenance: config.maintenance,
       hostCap,
       database,

@@ -63,7 +63,8 @@ function fire({ alert, receivedAt }: InboxEntry, database: Database, journal: Jo
     return
   }
   if (judgement === 'reopen' && known) {
-    updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null })
+    // What was approved was about the one that is gone or was dealt with; who it is now, is looked at anew.
+    updateIncident(database, known.id, { status: 'queued', nextAtMs: null, closedAt: null, approvedBy: null })
     const why = known.outcome === 'observed' ? 'The alert still fires, and more may be done about it now' : 'The alert still fires'
     journal.record('reopened', known.id, `${why}; it is looked at again.`)
     return

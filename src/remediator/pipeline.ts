@@ -7,8 +7,8 @@ import { concludeTrial, handOn, handedTo, whileAsking, type HandOnOptions, type 
 import { mainAction } from './policies/words.ts'
 import type { Ending, Stage, StageResult, Subject } from './stage.ts'
 import { voidApprovalOf } from './store/approvals.ts'
-import { updateIncident } from './store/incidents.ts'
-import { concludeIntent } from './store/intents.ts'
+import { getIncident, updateIncident } from './store/incidents.ts'
+import { concludeIntent, openIntentOf } from './store/intents.ts'
 import { isSynthetic } from './synthetic.ts'
 
 export interface Stages {
@@ -27,6 +27,8 @@ export interface Stages {
 export interface Pipeline {
   /** Takes an incident as far as it goes now and returns its new state. Store failures are thrown; the incident can be run again. */
   run(incident: Incident, signal: AbortSignal): Promise<Incident>
+  /** After a fault of ours: ends the incident, visibly, instead of trying for ever. What was begun is unknown, and a person is called. */
+  giveUp(incident: Incident, text: string): Incident
 }
 
 /** Told of each stage's boundaries; `conclude` is the last of them. */
@@ -74,6 +76,23 @@ function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pip
         options.observer?.after(stage.name, subject.incident)
       }
       throw new Error('assertion failed: the last stage must end the run')
+    },
+    giveUp: (incident, text) => {
+      const { database, clock } = options
+      const stored = getIncident(database, incident.id) ?? incident
+      const begun = openIntentOf(database, incident.id)
+      const ending: Ending = {
+        event: 'failed',
+        text,
+        status: 'done',
+        decision: stored.decision,
+        reason: 'internal_error',
+        outcome: 'failed',
+        escalate: true,
+        // Left open, it would keep everybody from acting on the same target until the machine reboots.
+        within: () => void (begun && concludeIntent(database, begun.id, 'unknown', new Date(clock.nowMs()).toISOString())),
+      }
+      return conclude({ incident: stored }, ending, new Record(stored, options), options)
     },
   }
 }

@@ -8,7 +8,7 @@ import { admitInbox } from './intake.ts'
 import type { Incident } from './model.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Database } from './store/database.ts'
-import { dueIncidents, updateIncident } from './store/incidents.ts'
+import { dueIncidents } from './store/incidents.ts'
 
 /** Runs at the same time; each waits mostly for processes to end. */
 const CONCURRENCY = 4
@@ -128,21 +128,10 @@ export class Worker {
     }
   }
 
-  /** A fault of ours: the incident ends, visibly, instead of being tried for ever. */
   #giveUp(incident: Incident, cause: unknown): void {
-    const { database, journal, clock, log } = this.#options
+    const { pipeline, log, onDone } = this.#options
     try {
-      database.transaction(() => {
-        journal.record('failed', incident.id, `A fault inside procwarden: ${messageOf(cause)}`)
-        updateIncident(database, incident.id, {
-          status: 'done',
-          outcome: 'failed',
-          reason: 'internal_error',
-          summary: `A fault inside procwarden: ${messageOf(cause)}`,
-          closedAt: new Date(clock.nowMs()).toISOString(),
-        })
-      })
-      journal.flush()
+      onDone(pipeline.giveUp(incident, `A fault inside procwarden: ${messageOf(cause)}`))
     } catch (error) {
       log.error(`Incident ${incident.id} could not be closed either`, { error: messageOf(error) })
     }

@@ -17,6 +17,7 @@ export class LongestFirst extends BaseSequencer {
       return at < 0 ? LONGEST.length : at
     }
     const order = ({ project }: TestSpecification): number => project.config.sequence.groupOrder
+    // oxlint-disable-next-line no-array-sort -- it is the sequencer's, and sorts nothing in place
     return (await super.sort(files)).toSorted((a, b) => order(a) - order(b) || rank(a) - rank(b))
   }
 }

@@ -16,6 +16,7 @@ import { updateIncident } from '../store/incidents.ts'
 import { continueIntent, requestIntent, type CapRule, type CapRules, type IntentGrant, type NewIntent } from '../store/intents.ts'
 import { targetKeyOf } from '../target.ts'
 import { capped, coolingDown } from './cooling-down.ts'
+import { noLongerWanted, pauseText } from './still-wanted.ts'
 
 export interface ActOptions {
   readonly actions: Readonly<Record<ActionName, Action>>
@@ -42,6 +43,7 @@ export function act(options: ActOptions): Stage {
       if (subject.progress) return walk(subject, subject.progress, options, signal)
       const grant = requestDurably(subject, options)
       if (!grant.granted) {
+        if (grant.why === 'unwanted') return grant.ending
         if (grant.why === 'cooldown') return coolingDown(subject, grant.remainingMs, options.clock)
         if (grant.why === 'cap') return capped(subject, grant.cap, grant.remainingMs, options.clock)
         assert(subject.target, 'act runs after identify')
@@ -62,7 +64,11 @@ async function walk(subject: Subject, begun: Progress, options: ActOptions, sign
   for (let step = currentStep(policy.ladder, progress); step !== undefined; step = currentStep(policy.ladder, progress)) {
     const last = progress.results.at(-1)
     if (last && hasFailed(last)) break
-    if (progress.results.length > 0) progress = continueDurably(subject, step, progress, options)
+    if (progress.results.length > 0) {
+      const continued = continueDurably(subject, step, progress, options)
+      if (continued === undefined) break
+      progress = continued
+    }
     const result = await options.actions[step.action].run(requestOf(subject, step, progress, options), signal)
     options.onStep(policy.name, step.action, result)
     const { outcome, reason, text } = result
@@ -101,6 +107,7 @@ function requestOf(subject: Subject, step: Step, { attempt, begun }: Progress, {
 }
 
 type Grant =
+  | { readonly granted: false; readonly why: 'unwanted'; readonly ending: StageResult }
   | { readonly granted: true; readonly incident: Subject['incident']; readonly progress: Progress }
   | Exclude<IntentGrant, { granted: true }>
 
@@ -113,6 +120,8 @@ function requestDurably(subject: Subject, { database, journal, clock, hostCap }:
   const first = policy.ladder.find((step) => step.from_attempt <= attempt)
   assert(first, 'the ladder was checked to have a step in each attempt')
   const grant = database.transaction((): Grant => {
+    const ending = noLongerWanted(subject, { database, clock })
+    if (ending) return { granted: false, why: 'unwanted', ending }
     const rule = { max, windowMs: window * 1000, durationMs: duration * 1000 }
     const granted = requestIntent(database, intentOf(subject, first, attempt, 0, clock), rule, capRules(subject, hostCap), clock.boot())
     if (!granted.granted) return granted
@@ -127,19 +136,26 @@ function requestDurably(subject: Subject, { database, journal, clock, hostCap }:
     }
     const text = `About to ${ladderText(policy.ladder, attempt)} ${nameOf(target)}, attempt ${attempt} of ${policy.attempts}.`
     journal.record('intent', incident.id, text, { action: first.action, step: 0, attempt, target })
-    return { granted: true, incident: updateIncident(database, incident.id, { attempts: attempt, progress }), progress }
+    // Not put off any more: whoever sweeps takes what is put off without a question for nobody's business.
+    const patch = { attempts: attempt, progress, status: 'queued', nextAtMs: null } as const
+    return { granted: true, incident: updateIncident(database, incident.id, patch), progress }
   })
   journal.flush()
   return grant
 }
 
-/** The outcome of the step before and the intent of this one, both or neither. */
-function continueDurably(subject: Subject, step: Step, progress: Progress, { database, journal, clock }: ActOptions): Progress {
+/** The outcome of the step before and the intent of this one, both or neither. Undefined when everything was paused meanwhile. */
+function continueDurably(subject: Subject, step: Step, progress: Progress, { database, journal, clock }: ActOptions): Progress | undefined {
   const { incident, target } = subject
   assert(target && progress.intentId !== null, 'a later step follows an intent')
   const { intentId } = progress
   const outcome = progress.results.at(-1)?.outcome ?? 'unknown'
   const after = database.transaction(() => {
+    const paused = pauseText(database)
+    if (paused !== undefined) {
+      journal.record('refused', incident.id, `${paused}: the step to ${step.action} ${nameOf(target)} was left out.`, { reason: 'paused' })
+      return undefined
+    }
     const id = continueIntent(database, intentId, outcome, intentOf(subject, step, progress.attempt, progress.step, clock), clock.boot())
     journal.record('intent', incident.id, `Next: ${step.action} ${nameOf(target)}.`, {
       action: step.action,

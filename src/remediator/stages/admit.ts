@@ -4,8 +4,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { isLoopback } from '../../lib/http.ts'
 import { end, next, refuse, type Stage } from '../stage.ts'
 import type { Database } from '../store/database.ts'
-import { isFrozenForAnswer } from '../store/holds.ts'
 import { isSynthetic } from '../synthetic.ts'
+import { cancelledWhenResolved } from './still-wanted.ts'
 
 export interface AdmitOptions {
   /** Values of `instance` that mean this host, with or without port; when empty, this host's own names and addresses. */
@@ -17,24 +17,14 @@ export interface AdmitOptions {
 }
 
 export function admit(options: AdmitOptions): Stage {
-  const { database, clock } = options
   const isThisHost = instanceMatcher(options)
   return {
     name: 'admit',
     deadlineMs: 5_000,
     run: async (subject) => {
       const { incident } = subject
-      // What is frozen while a person is asked causes nothing more, and its alert ends for that reason alone.
-      if (incident.resolvedAt !== null && !isFrozenForAnswer(database, incident.id, clock.boot().bootId)) {
-        return end(subject, {
-          event: 'cancelled',
-          text: 'The alert resolved before anything was done.',
-          status: 'cancelled',
-          decision: null,
-          reason: 'resolved',
-          outcome: 'cancelled',
-        })
-      }
+      const cancelled = cancelledWhenResolved(subject, incident.resolvedAt, options)
+      if (cancelled) return cancelled
       const instance = incident.labels['instance']
       if (!isThisHost(instance))
         return refuse(subject, 'not_this_host', `The alert is about ${instance ?? 'an unnamed host'}, not about this one.`)

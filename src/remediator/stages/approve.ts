@@ -10,6 +10,7 @@ import { answerApproval, latestApprovalOf, openApproval, voidApprovalOf, type Ap
 import type { Database } from '../store/database.ts'
 import { rememberedApproval } from '../store/first-approvals.ts'
 import { keepHolds } from '../store/holds.ts'
+import { updateIncident } from '../store/incidents.ts'
 import { targetKeyOf, type ProcessTarget } from '../target.ts'
 
 export interface ApproveOptions {
@@ -213,12 +214,14 @@ async function holdWhileWaiting(
   { incident }: Subject,
   policy: Policy,
   target: Target,
-  { freeze }: ApproveOptions,
+  { freeze, database }: ApproveOptions,
 ): Promise<ActionResult | undefined> {
   const steps = stepsOf(policy.ladder, incident.attempts + 1)
   const ends = steps.some((step) => step.action === 'kill' || step.action === 'freeze')
   const shallFreeze = policy.while_waiting === 'freeze' || (policy.while_waiting === undefined && ends)
   if (!shallFreeze || target.kind !== 'process') return undefined
   const tree = steps.some((step) => (step.action === 'kill' || step.action === 'freeze') && step.tree)
+  // As long as it counts as put off, whoever sweeps would let go on what nobody is asked about yet.
+  updateIncident(database, incident.id, { status: 'queued', nextAtMs: null })
   return freeze(incident.id, target, tree)
 }

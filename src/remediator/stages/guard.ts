@@ -11,16 +11,20 @@ import { end, next, postpone, refuse, type Stage, type StageResult, type Subject
 import type { Database } from '../store/database.ts'
 import { firingIncidentsOf } from '../store/incidents.ts'
 import { capReached, cooldownRemainingMs, type CapRule } from '../store/intents.ts'
-import { pausedBy } from '../store/pause.ts'
 import type { NeverList } from '../suspects/never-list.ts'
 import { CONFIDENCES } from '../target.ts'
 import { capRules } from './act.ts'
 import { capped, coolingDown } from './cooling-down.ts'
+import { refusedWhilePaused } from './still-wanted.ts'
 
-export interface GuardOptions {
-  readonly neverList: NeverList
+/** Programs by name: never those, and where the second is not empty, only those. */
+export interface Lists {
   readonly denyGroups: readonly string[]
   readonly allowGroups: readonly string[]
+}
+
+export interface GuardOptions extends Lists {
+  readonly neverList: NeverList
   /** Times at which nothing is done under any policy. */
   readonly maintenance: readonly MaintenanceWindow[]
   readonly hostCap: CapRule
@@ -63,15 +67,7 @@ const CHECKS: readonly GuardCheck[] = [
 ]
 
 function isPaused(subject: Subject, _policy: Policy, _target: Target, { database }: GuardOptions): StageResult | undefined {
-  const pause = pausedBy(database)
-  return (
-    pause &&
-    refuse(
-      subject,
-      'paused',
-      `procwarden is paused by ${pause.by} since ${pause.at}${pause.why === '' ? '' : ` (${pause.why})`}: nothing is done.`,
-    )
-  )
+  return refusedWhilePaused(subject, database)
 }
 
 function isInMaintenance(subject: Subject, policy: Policy, _target: Target, { maintenance, clock }: GuardOptions): StageResult | undefined {
@@ -95,11 +91,11 @@ function isNeverTouched(subject: Subject, _policy: Policy, target: Target, { nev
   return never === undefined ? undefined : refuse(subject, 'never_list', `${nameOf(target)} is never touched: ${never}.`)
 }
 
-function isListed(
+export function isListed(
   subject: Subject,
   _policy: Policy,
   { group }: Target,
-  { denyGroups, allowGroups }: GuardOptions,
+  { denyGroups, allowGroups }: Lists,
 ): StageResult | undefined {
   if (denyGroups.includes(group)) return refuse(subject, 'deny_list', `${group} is on the deny list.`)
   if (allowGroups.length > 0 && !allowGroups.includes(group))

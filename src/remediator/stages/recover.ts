@@ -8,11 +8,14 @@ import { advisedPolicy } from '../advisor/advised.ts'
 import type { ActionName, Incident, Target } from '../model.ts'
 import { nameOf } from '../model.ts'
 import type { Policy } from '../policies/policy.ts'
+import { stepsOf } from '../policies/words.ts'
 import type { Step } from '../policies/steps.ts'
 import type { Progress } from '../progress.ts'
 import { end, next, type Stage, type StageResult, type Subject } from '../stage.ts'
+import { latestApprovalOf } from '../store/approvals.ts'
 import type { Database } from '../store/database.ts'
 import { concludeIntent, openIntentOf, type OpenIntent } from '../store/intents.ts'
+import { isListed, type Lists } from './guard.ts'
 import type { Policies } from './match-policy.ts'
 import type { OrderLadder } from './order-ladder.ts'
 
@@ -22,6 +25,7 @@ export interface RecoverOptions {
   readonly policies: Policies
   readonly order: Pick<OrderLadder, 'asDecided'>
   readonly actions: Readonly<Record<ActionName, Action>>
+  readonly lists: Lists
 }
 
 export function recover(options: RecoverOptions): Stage {
@@ -89,8 +93,9 @@ async function look(
   return goOn(known, found, step, { ...progress, step: intent.step, intentId: intent.id }, options)
 }
 
-function goOn(subject: Subject, found: Look, step: Step, progress: Progress, { database, clock }: RecoverOptions): StageResult {
+function goOn(subject: Subject, found: Look, step: Step, progress: Progress, options: RecoverOptions): StageResult {
   const { policy, target } = subject
+  const { database, clock } = options
   const who = target ? nameOf(target) : 'it'
   const verifyFrom = { ...clock.boot(), wallMs: clock.nowMs() }
   if (found.kind === 'undone') {
@@ -106,13 +111,28 @@ function goOn(subject: Subject, found: Look, step: Step, progress: Progress, { d
   }
   const { outcome, reason, text, data } = found.result
   const results = [...progress.results, { action: step.action, outcome, reason, text }]
-  const isLast = (policy?.ladder.filter((each) => each.from_attempt <= progress.attempt).length ?? 0) <= progress.step + 1
+  const isOver = stepsOf(policy?.ladder ?? [], progress.attempt).length <= progress.step + 1
+  const forbidden = isOver ? undefined : forbiddenNow(subject, progress, options)
+  const isLast = isOver || forbidden !== undefined
   const after: Progress = { ...progress, step: progress.step + 1, results, ...(isLast ? { phase: 'verifying', verifyFrom } : {}) }
   return next(
     { ...subject, progress: after, resumeAt: isLast ? 'verify' : 'act' },
-    { event: 'recovered', text, data: { outcome, reason, ...data } },
+    { event: 'recovered', text: forbidden === undefined ? text : `${text} ${forbidden}`, data: { outcome, reason, ...data } },
     { progress: after },
   )
+}
+
+/** Why the steps that are left of an attempt are not done any more: what was permitted when it began may not be now. */
+function forbiddenNow(subject: Subject, { attempt }: Progress, { database, lists }: RecoverOptions): string | undefined {
+  const { policy, target, mode, incident } = subject
+  if (!policy || !target) return undefined
+  if (mode === 'observe') return 'What was to follow is left out: the mode is observe now.'
+  const listed = isListed(subject, policy, target, lists)
+  if (listed?.kind === 'end') return `What was to follow is left out: ${listed.ending.text}`
+  const approval = latestApprovalOf(database, incident.id)
+  const isOther =
+    approval?.answer === 'approve' && approval.attempt === attempt && approval.steps !== JSON.stringify(stepsOf(policy.ladder, attempt))
+  return isOther ? 'What was to follow is left out: the policy says something else now than what was approved.' : undefined
 }
 
 function endedWithBoot(target: Target): Look {

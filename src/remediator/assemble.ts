@@ -89,7 +89,7 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
       if (to === 'advisor') parts.advisor?.wake()
     },
   })
-  const sweep = createSweep({ database, journal, clock, holder, boot, snapshotRetentionDays: config.snapshot.retention_days })
+  const sweep = createSweep({ database, journal, clock, holder, boot, log, snapshotRetentionDays: config.snapshot.retention_days })
   const lookForVanished = createVanishedTargets({ database, clock, holder })
   return {
     pipeline,
@@ -102,13 +102,21 @@ export function assemble(settings: RemediatorSettings, foundation: Foundation): 
       rollback(id, by, only, { database, journal, holder, boot, environment, policyOf: (incident) => policies.named(incident.policy) }),
     thaw: (id, by) => thaw(id, by, { database, journal, clock, holder, boot }),
     policiesInForce: () => config.policies.map((policy) => ({ policy, mode: policies.modeOf(policy) })),
-    sweep: async (signal) => {
-      await sweep(signal)
-      lookForVanished()
-      people.herald.tellRecoveries()
-      people.callPeople()
-    },
+    sweep: (signal) => eachInTurn([() => sweep(signal), lookForVanished, () => people.herald.tellRecoveries(), () => people.callPeople()]),
   }
+}
+
+/** What one of them cannot do keeps the others from nothing; the first failure is thrown when all have had their turn. */
+async function eachInTurn(parts: ReadonlyArray<() => Promise<void> | void>): Promise<void> {
+  const failures: unknown[] = []
+  for (const part of parts) {
+    try {
+      await part()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** What is done is done by then. Whoever waits for something else does not wait for this as well. */

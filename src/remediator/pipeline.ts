@@ -90,7 +90,9 @@ function createPipeline(stages: readonly Stage[], options: PipelineOptions): Pip
         outcome: 'failed',
         escalate: true,
         // Left open, it would keep everybody from acting on the same target until the machine reboots.
-        within: () => void (begun && concludeIntent(database, begun.id, 'unknown', new Date(clock.nowMs()).toISOString())),
+        within: () => {
+          if (begun) concludeIntent(database, begun.id, 'unknown', new Date(clock.nowMs()).toISOString())
+        },
       }
       return conclude({ incident: stored }, ending, new Record(stored, options), options)
     },

@@ -53,7 +53,8 @@ export async function rollback(
     findings.failed.push('The incident is still being worked on: deny it, or wait until it is closed.')
     return { incident: id, ...findings }
   }
-  if (only === undefined) findings.done.push(...thawIncident(id, options))
+  if (only === undefined)
+    for (const { kind, text } of thawIncident(id, options)) findings[kind === 'refused' ? 'failed' : 'done'].push(text)
   await restoreQuarantined(id, only, findings, database)
   if (only === undefined) {
     restoreSnapshot(id, findings, database)

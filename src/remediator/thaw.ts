@@ -9,12 +9,12 @@ export interface ThawOptions extends Pick<FreezeOptions, 'holder' | 'boot' | 'da
   readonly clock: Clock
 }
 
-/** A sentence for each process that runs again. Undefined when there is no such incident. */
+/** A sentence for each process that runs again, or why it does not. Undefined when there is no such incident. */
 export function thaw(id: string, by: string, options: ThawOptions): readonly string[] | undefined {
   const { database, journal, clock } = options
   const incident = getIncident(database, id)
   if (!incident) return undefined
-  const sentences = thawIncident(id, options)
+  const sentences = thawIncident(id, options).map(({ text }) => text)
   if (sentences.length === 0) return sentences
   database.transaction(() => {
     journal.record('thawed', id, `${by} let it go on: ${sentences.join(' ')}`, { by })

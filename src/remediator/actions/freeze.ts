@@ -1,12 +1,12 @@
 /** Owns stopping a process with SIGSTOP and letting it go on with SIGCONT. What is stopped is in the store before it is stopped. */
-import { assert } from '../../lib/errors.ts'
+import { OperationalError, assert, messageOf } from '../../lib/errors.ts'
 import type { BootMoment } from '../../lib/clock.ts'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { nameOf } from '../model.ts'
 import type { ProcessTarget } from '../target.ts'
 import type { Database } from '../store/database.ts'
 import { addHold, holdsOf, otherHoldOn, removeHold, type Hold } from '../store/holds.ts'
-import { descendantsOf, listProcesses, type TreeProcess } from '../suspects/process-tree.ts'
+import type { TreeProcess } from '../suspects/process-tree.ts'
 import { writerGone, type Action, type ActionRequest, type ActionResult } from './action.ts'
 import { freezeTree } from './freeze-tree.ts'
 import { isAlive } from '../../lib/linux/proc-stat.ts'
@@ -46,12 +46,10 @@ export function createFreeze(options: FreezeOptions): Action {
 
 export function createThaw(options: FreezeOptions): Action {
   const thaw = async ({ incident, target }: ActionRequest): Promise<ActionResult> => {
-    const sentences = thawIncident(incident.id, options)
-    return {
-      outcome: 'thawed',
-      reason: sentences.length > 0 ? 'none' : 'nothing_to_do',
-      text: sentences.join(' ') || `${nameOf(target)} was not frozen.`,
-    }
+    const thawed = thawIncident(incident.id, options)
+    const text = thawed.map((one) => one.text).join(' ') || `${nameOf(target)} was not frozen.`
+    if (thawed.some(({ kind }) => kind === 'refused')) return { outcome: 'failed', reason: 'permission_denied', text }
+    return { outcome: 'thawed', reason: thawed.length > 0 ? 'none' : 'nothing_to_do', text }
   }
   // SIGCONT to a running process changes nothing: it may be sent again.
   return { run: thaw, look: async (request) => ({ kind: 'done', result: await thaw(request) }) }
@@ -65,29 +63,27 @@ export async function freezeTarget(
   tree: boolean,
   options: FreezeOptions,
 ): Promise<ActionResult> {
-  const { holder } = options
+  const { holder, database } = options
+  const before = new Set(holdsOf(database, incident).map(keyOf))
   const held: HeldProcess[] = []
+  let stopped: readonly HeldProcess[] = []
   try {
     const root = holder.hold(target)
     if (root === undefined) return gone(nameOf(target))
     held.push(root)
-    remember(incident, kind, target.group, [root], options)
-    if (!tree) {
-      signalHeld(holder, root, 'SIGSTOP')
-      return await settled([root], target, options)
-    }
     // Each is written down before it is stopped: what is in the store and runs is no harm, the other way round is.
-    const below = descendantsOf(target.pid, listProcesses(options.procfs))
-    const stoppable = below.filter((process) => isAlive(process.state) && options.mayTouch(process))
-    remember(incident, kind, target.group, stoppable, options)
-    const stopped = freezeTree(root, holder, options.procfs, options.mayTouch)
-    held.push(...stopped.held.filter((one) => one !== root))
-    remember(incident, kind, target.group, stopped.held, options)
-    return await settled(stopped.held, target, options)
+    const beforeStop = (processes: readonly ProcessKey[]): void => remember(incident, kind, target.group, processes, options)
+    beforeStop([root])
+    if (tree) stopped = freezeTree(root, { ...options, beforeStop }).held
+    else if (signalHeld(holder, root, 'SIGSTOP')) stopped = [root]
+    else return gone(nameOf(target))
+    held.push(...stopped.filter((one) => one !== root))
+    return await settled(stopped, target, options)
   } catch (error) {
     return signalFailure(error, nameOf(target))
   } finally {
     for (const one of held) holder.release(one)
+    forget(incident, new Set([...before, ...stopped.map(keyOf)]), database)
   }
 }
 
@@ -101,15 +97,24 @@ async function settled(held: readonly HeldProcess[], target: ProcessTarget, { ho
   return { outcome: 'failed', reason: 'survived', text }
 }
 
+type ThawOptions = Pick<FreezeOptions, 'holder' | 'database' | 'boot'>
+
+/** `refused`: it is still stopped, for the signal could not be sent; what is known of it is kept. */
+export interface Thawed {
+  readonly kind: 'runs' | 'stays' | 'refused'
+  readonly text: string
+}
+
 /** Lets everything that this incident stopped go on. Returns a sentence for each process. */
-export function thawIncident(incident: string, options: Pick<FreezeOptions, 'holder' | 'database' | 'boot'>): string[] {
+export function thawIncident(incident: string, options: ThawOptions): Thawed[] {
   // The last stopped is the lowest in its tree: children run again before their parent does.
   return holdsOf(options.database, incident)
     .toReversed()
     .flatMap((hold) => {
       const other = otherHoldOn(options.database, hold)
-      const text = thawHold(hold, options)
-      return text ?? (other ? `${nameOf(hold)} stays frozen: incident ${other.incident} has stopped it as well.` : [])
+      const thawed = thawHold(hold, options)
+      if (thawed || !other) return thawed ?? []
+      return { kind: 'stays', text: `${nameOf(hold)} stays frozen: incident ${other.incident} has stopped it as well.` }
     })
 }
 
@@ -117,22 +122,45 @@ export function thawIncident(incident: string, options: Pick<FreezeOptions, 'hol
  * Lets one process go on and forgets that it was stopped. Undefined when there was nothing to let go on, or when another incident
  * has stopped the same process: it goes on with the last of them.
  */
-export function thawHold(hold: Hold, { holder, database, boot }: Pick<FreezeOptions, 'holder' | 'database' | 'boot'>): string | undefined {
-  const name = nameOf(hold)
-  const isStillHeld = otherHoldOn(database, hold) !== undefined
-  const held = hold.bootId === boot().bootId && !isStillHeld ? holder.hold(hold) : undefined
-  if (held === undefined) {
-    removeHold(database, hold.id)
-    return undefined
-  }
+export function thawHold(hold: Hold, { holder, database, boot }: ThawOptions): Thawed | undefined {
+  const isOurs = hold.bootId === boot().bootId && otherHoldOn(database, hold) === undefined
+  const wasStopped = isOurs && isStopped(holder.stateOf(hold))
+  const refusal = isOurs ? letGoOn(hold, holder) : undefined
+  // What may not be signalled and runs was never stopped by us.
+  if (refusal !== undefined && (wasStopped || refusal.reason !== 'denied'))
+    return { kind: 'refused', text: `${nameOf(hold)} could not be told to go on: ${messageOf(refusal)}.` }
+  removeHold(database, hold.id)
+  return wasStopped && refusal === undefined ? { kind: 'runs', text: `${nameOf(hold)} runs again.` } : undefined
+}
+
+/** Returns why the signal could not be sent. A process that has ended needs none. */
+function letGoOn(process: ProcessKey, holder: Holder): OperationalError | undefined {
+  let held: HeldProcess | undefined
   try {
-    const wasStopped = isStopped(holder.stateOf(held))
-    signalHeld(holder, held, 'SIGCONT')
-    removeHold(database, hold.id)
-    return wasStopped ? `${name} runs again.` : undefined
+    held = holder.hold(process)
+    if (held !== undefined) signalHeld(holder, held, 'SIGCONT')
+    return undefined
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    return error
   } finally {
-    holder.release(held)
+    if (held !== undefined) holder.release(held)
   }
+}
+
+interface ProcessKey {
+  readonly pid: number
+  readonly startTicks: number
+}
+
+function keyOf({ pid, startTicks }: ProcessKey): string {
+  return `${pid}:${startTicks}`
+}
+
+/** Drops what was written down and then not stopped after all. */
+function forget(incident: string, kept: ReadonlySet<string>, database: Database): void {
+  const dropped = holdsOf(database, incident).filter((hold) => !kept.has(keyOf(hold)))
+  if (dropped.length > 0) database.transaction(() => dropped.forEach(({ id }) => removeHold(database, id)))
 }
 
 /** What was stopped while a person was asked and is now stopped for good counts as the latter. */
@@ -140,13 +168,13 @@ function remember(
   incident: string,
   kind: Hold['kind'],
   group: string,
-  processes: ReadonlyArray<{ readonly pid: number; readonly startTicks: number }>,
+  processes: readonly ProcessKey[],
   { database, boot, nowMs }: FreezeOptions,
 ): void {
   database.transaction(() => {
-    const known = new Map(holdsOf(database, incident).map((hold) => [`${hold.pid}:${hold.startTicks}`, hold]))
+    const known = new Map(holdsOf(database, incident).map((hold) => [keyOf(hold), hold]))
     for (const { pid, startTicks } of processes) {
-      const before = known.get(`${pid}:${startTicks}`)
+      const before = known.get(keyOf({ pid, startTicks }))
       if (before && (before.kind === kind || kind === 'waiting')) continue
       if (before) removeHold(database, before.id)
       addHold(database, { incident, kind, group, pid, startTicks, bootId: boot().bootId, at: new Date(nowMs()).toISOString() })

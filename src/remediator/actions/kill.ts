@@ -1,5 +1,5 @@
 /** Owns ending a process, or a whole tree: TERM, a grace period, KILL; always through descriptors whose identity was checked. */
-import { assert } from '../../lib/errors.ts'
+import { OperationalError, assert } from '../../lib/errors.ts'
 import type { Procfs } from '../../lib/linux/proc-process.ts'
 import { nameOf } from '../model.ts'
 import type { ProcessTarget } from '../target.ts'
@@ -43,7 +43,7 @@ async function run(request: ActionRequest, options: KillOptions, signal: AbortSi
       return { outcome: 'target_gone', reason: 'target_gone', text: `${nameOf(target)} ended before it was signalled.` }
     held.push(root)
     if (!step.tree) return await killOne(root, target, request, options, signal)
-    const tree = freezeTree(root, holder, options.procfs, options.mayTouch)
+    const tree = freezeTree(root, options)
     held.push(...tree.held.filter((one) => one !== root))
     return await killTree(tree, target, request, options, signal)
   } catch (error) {
@@ -93,31 +93,64 @@ async function killTree(
   signal: AbortSignal,
 ): Promise<ActionResult> {
   const name = nameOf(target)
-  for (const one of tree.held) signalHeld(holder, one, 'SIGKILL')
-  const spared = tree.spared.length === 0 ? '' : ` ${tree.spared.length} below it are never touched and were left alone.`
-  const denied = tree.denied.length === 0 ? '' : ` ${tree.denied.length} below it belong to other users and could not be signalled.`
+  const { reached, unreached } = killEach(tree.held, holder)
+  const left = leftAlone(tree, unreached)
   note({
     event: 'signal.sent',
-    text: `Stopped ${name} and ${tree.held.length - 1} processes below it, then sent KILL to all of them.${spared}${denied}`,
-    data: { signal: 'SIGKILL', pid: target.pid, processes: tree.held.length, spared: tree.spared, denied: tree.denied },
+    text: `Stopped ${name} and ${tree.held.length - 1} processes below it, then sent KILL to ${unreached.length === 0 ? 'all' : reached.length} of them.${left}`,
+    data: {
+      signal: 'SIGKILL',
+      pid: target.pid,
+      processes: tree.held.length,
+      spared: tree.spared,
+      denied: [...tree.denied, ...unreached.map(({ pid }) => pid)],
+    },
   })
-  const left: number[] = []
+  const surviving: number[] = []
   // One time for all of them together.
   const end = performance.now() + KILL_WAIT_MS
-  for (const one of tree.held) if (!(await holder.pidfds.waitExit(one.fd, Math.max(0, end - performance.now()), signal))) left.push(one.pid)
-  if (left.length > 0)
-    return {
-      outcome: 'failed',
-      reason: 'survived',
-      text: `${left.length} processes of ${name} are still there after KILL (pid ${left.slice(0, 5).join(', ')}).`,
-    }
-  if (!tree.isComplete)
-    return {
-      outcome: 'failed',
-      reason: 'survived',
-      text: `${name} and ${tree.held.length - 1} below it ended, but new ones kept appearing.`,
-    }
-  return { outcome: 'killed', reason: 'none', text: `${name} and ${tree.held.length - 1} processes below it ended.` }
+  for (const one of reached)
+    if (!(await holder.pidfds.waitExit(one.fd, Math.max(0, end - performance.now()), signal))) surviving.push(one.pid)
+  if (surviving.length > 0)
+    return failed('survived', `${surviving.length} processes of ${name} are still there after KILL (pid ${pidsOf(surviving)}).${left}`)
+  if (unreached.length > 0) return failed('permission_denied', `${reached.length} processes of ${name} ended.${left}`)
+  if (!tree.isComplete) return failed('survived', `${name} and ${tree.held.length - 1} below it ended, but new ones kept appearing.${left}`)
+  return { outcome: 'killed', reason: 'none', text: `${name} and ${tree.held.length - 1} processes below it ended.${left}` }
+}
+
+/** One that the signal cannot be sent to is told to go on, so that it does not stay stopped, and keeps none of the others alive. */
+function killEach(held: readonly HeldProcess[], holder: Holder): { readonly reached: HeldProcess[]; readonly unreached: HeldProcess[] } {
+  const reached: HeldProcess[] = []
+  const unreached: HeldProcess[] = []
+  for (const one of held) (reaches(one, 'SIGKILL', holder) ? reached : unreached).push(one)
+  for (const one of unreached) reaches(one, 'SIGCONT', holder)
+  return { reached, unreached }
+}
+
+function reaches(one: HeldProcess, signal: NodeJS.Signals, holder: Holder): boolean {
+  try {
+    signalHeld(holder, one, signal)
+    return true
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    return false
+  }
+}
+
+function leftAlone({ spared, denied }: FrozenTree, unreached: readonly HeldProcess[]): string {
+  return [
+    spared.length === 0 ? '' : ` ${spared.length} below it are never touched and were left alone.`,
+    denied.length === 0 ? '' : ` ${denied.length} below it belong to other users and could not be signalled (pid ${pidsOf(denied)}).`,
+    unreached.length === 0 ? '' : ` ${unreached.length} could not be ended (pid ${pidsOf(unreached.map(({ pid }) => pid))}).`,
+  ].join('')
+}
+
+function failed(reason: ActionResult['reason'], text: string): ActionResult {
+  return { outcome: 'failed', reason, text }
+}
+
+function pidsOf(pids: readonly number[]): string {
+  return pids.slice(0, 5).join(', ')
 }
 
 /** Gone, or goes while a signal that may have been sent has its time: done. Still there after that: certainly not done. */

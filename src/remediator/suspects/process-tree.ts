@@ -22,10 +22,15 @@ export function listProcesses(procfs: Procfs): TreeProcess[] {
 
 /** All below `pid`, parents before their children. */
 export function descendantsOf(pid: number, processes: readonly TreeProcess[]): TreeProcess[] {
+  return descendantsOfAny([pid], processes)
+}
+
+/** All below any of `roots` that are no roots themselves, parents before their children. One pass over the table, however many roots there are. */
+export function descendantsOfAny(roots: Iterable<number>, processes: readonly TreeProcess[]): TreeProcess[] {
   const byParent = Map.groupBy(processes, (process) => process.ppid)
   const found: TreeProcess[] = []
-  const seen = new Set([pid])
-  for (let level = [pid]; level.length > 0;) {
+  const seen = new Set(roots)
+  for (let level = [...seen]; level.length > 0;) {
     const children = level.flatMap((parent) => byParent.get(parent) ?? []).filter((child) => !seen.has(child.pid))
     for (const child of children) seen.add(child.pid)
     found.push(...children)

@@ -93,11 +93,12 @@ export class FileActivity implements FileSink<CountedPlace> {
 
   happened(tallies: Tallies): void {
     this.#add(tallies)
-    for (const [{ series }, byPid] of tallies) {
+    for (const [{ series, own }, byPid] of tallies) {
       if (series === undefined) continue
       let created = 0
       for (const tally of byPid.values()) created += tally.created
-      if (created > 0) this.#sinceEmptied.set(series.label, (this.#sinceEmptied.get(series.label) ?? 0) + created)
+      // By the folder's own label: many may share one series.
+      if (created > 0) this.#sinceEmptied.set(own.label, (this.#sinceEmptied.get(own.label) ?? 0) + created)
       if (created > BUSY_FILES_MIN) this.#busyMs = this.#options.clock.nowMs()
     }
   }

@@ -1,6 +1,6 @@
 /** Owns which backend watches which folder: fanotify as far as the machine allows it, chokidar for the rest, and saying so once. */
-import { realpathSync, statSync } from 'node:fs'
-import { OperationalError, errnoOf, messageOf } from '../lib/errors.ts'
+import { statSync } from 'node:fs'
+import { OperationalError, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { FilesSettings, WatchedRoot } from './settings.ts'
 import type { CountedRoot } from './directory-counts.ts'
@@ -9,6 +9,7 @@ import { ChokidarSource } from './sources/chokidar-source.ts'
 import { FanotifySource } from './sources/fanotify-source.ts'
 import { createFileReader } from './sources/file-reader.ts'
 import type { FileBackend, FileSource } from './sources/file-source.ts'
+import { createFolderLook } from './sources/folder-look.ts'
 import type { Fanotify } from '../lib/linux/fanotify.ts'
 import { isNetworkFilesystem } from '../lib/linux/filesystem-kind.ts'
 
@@ -35,6 +36,7 @@ export class FileWatch {
   readonly activity: FileActivity
   readonly #options: FileWatchOptions
   readonly #warned = new Set<string>()
+  readonly #folders = createFolderLook()
   #settings: FilesSettings
   #fanotify: FileSource | undefined
   #chokidar: FileSource | undefined
@@ -42,6 +44,7 @@ export class FileWatch {
   #watched = ''
   #watchedPaths: readonly string[] = []
   #retryTimer: NodeJS.Timeout | undefined
+  #isRetrying = false
   #lastExpiryMs = 0
   #applying: Promise<void> = Promise.resolve()
 
@@ -127,8 +130,9 @@ export class FileWatch {
   }
 
   async #applyRoots(): Promise<void> {
-    const roots = this.#resolveRoots()
-    const exclude = this.#settings.exclude.map((path) => realPathOf(path) ?? path)
+    const roots = await this.#resolveRoots()
+    const exclude: string[] = []
+    for (const path of this.#settings.exclude) exclude.push((await this.#folders.ask(path))?.realPath ?? path)
     const existing = roots.filter((root) => root.id !== undefined).map((root) => root.realPath)
     // A folder may be removed and made anew between two looks, or have another file system mounted on it.
     const wanted = JSON.stringify([existing, exclude, roots.map((root) => root.id)])
@@ -163,59 +167,52 @@ export class FileWatch {
     for (const [path, why] of unwatched ?? []) this.#warnOnce(`chokidar ${path}`, `${path} cannot be watched: ${why}`)
   }
 
-  #resolveRoots(): Array<CountedRoot & { readonly id: string | undefined }> {
-    const resolved = (this.#settings.roots ?? this.#defaultRoots()).map((root) => {
-      const realPath = realPathOf(root.path)
-      if (realPath === undefined)
+  async #resolveRoots(): Promise<Array<CountedRoot & { readonly id: string | undefined }>> {
+    const resolved: Array<CountedRoot & { readonly id: string | undefined }> = []
+    for (const root of this.#settings.roots ?? (await this.#defaultRoots())) {
+      const found = await this.#folders.ask(root.path)
+      if (found === undefined)
         this.#warnOnce(root.path, `${root.path} is not a folder (yet); it is looked for every ${RETRY_INTERVAL_MS / 1000} s`)
-      return { ...root, realPath: realPath ?? root.path, id: realPath === undefined ? undefined : identityOf(realPath) }
-    })
+      resolved.push({ ...root, realPath: found?.realPath ?? root.path, id: found?.id })
+    }
     return resolved.filter((root, index) => resolved.findIndex((other) => other.realPath === root.realPath) === index)
   }
 
-  #defaultRoots(): WatchedRoot[] {
+  async #defaultRoots(): Promise<WatchedRoot[]> {
     const { temporaryDirectory } = this.#settings
-    const paths =
-      this.#fanotify === undefined
-        ? [temporaryDirectory]
-        : [temporaryDirectory, ...DEFAULT_FANOTIFY_ROOTS].filter((path) => realPathOf(path) !== undefined)
+    const paths = this.#fanotify === undefined ? [temporaryDirectory] : []
+    if (this.#fanotify !== undefined)
+      for (const path of [temporaryDirectory, ...DEFAULT_FANOTIFY_ROOTS])
+        if ((await this.#folders.ask(path)) !== undefined) paths.push(path)
     if (!this.#warned.has('defaults')) this.#options.log.info(`no folders are configured; files are counted below ${paths.join(', ')}`)
     this.#warned.add('defaults')
     return paths.map((path) => ({ path, depth: this.#settings.depth, ignore: this.#settings.ignore }))
   }
 
   async #retry(): Promise<void> {
+    if (this.#isRetrying) return
+    this.#isRetrying = true
     try {
       await this.#apply()
       const nowMs = this.#options.clock.nowMs()
       if (nowMs - this.#lastExpiryMs < EXPIRE_INTERVAL_MS) return
       this.#lastExpiryMs = nowMs
-      this.activity.counts.expire(nowMs - IDLE_MS_MAX, (path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
+      this.activity.counts.expire(nowMs - IDLE_MS_MAX, (path) => this.#isThere(path))
     } catch (error) {
       this.#warnOnce('retry', `the watched folders cannot be looked at: ${messageOf(error)}`)
+    } finally {
+      this.#isRetrying = false
     }
+  }
+
+  /** What is on a file server keeps its series: asking could take for ever. */
+  #isThere(path: string | Buffer): boolean {
+    return this.#folders.isRemote(path.toString()) || statSync(path, { throwIfNoEntry: false }) !== undefined
   }
 
   #warnOnce(key: string, message: string): void {
     if (this.#warned.has(key)) return
     this.#warned.add(key)
     this.#options.log.warn(message)
-  }
-}
-
-/** Undefined when it has just gone. */
-function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats && `${stats.dev}:${stats.ino}`
-}
-
-/** The folder's path with every symbolic link resolved; undefined when there is no such folder for us. */
-function realPathOf(path: string): string | undefined {
-  try {
-    const realPath = realpathSync(path)
-    return statSync(realPath).isDirectory() ? realPath : undefined
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error
-    return undefined
   }
 }

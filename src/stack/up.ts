@@ -1,4 +1,5 @@
 /** Owns the whole loop on one machine: configuration, order of starting, readiness, and stopping everything whatever happens. */
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,7 +63,7 @@ export async function startStack(options: UpOptions, log: Logger, signal: AbortS
 
   // What Alertmanager notified before would keep it from telling this remediator, in its perhaps bolder mode, for minutes.
   rmSync(path.join(options.stateDir, 'alertmanager', 'nflog'), { force: true })
-  const setpriv = findOnPath('setpriv')
+  const setpriv = findSetpriv()
   const start = (part: PartCommand): Child => new Child(part, log, setpriv)
   const children = partCommands(options, addresses, binaries).map(start)
   const grafanaPart = await findGrafana(options, addresses, log)
@@ -215,10 +216,13 @@ function requireTool(name: 'prometheus' | 'alertmanager'): string {
   return found
 }
 
-function findOnPath(name: string): string | undefined {
-  return searchPath()
-    .map((directory) => path.join(directory, name))
-    .find((file) => isExecutable(file))
+/** The one of util-linux; others of that name (BusyBox') cannot do what it is needed for. */
+function findSetpriv(): string | undefined {
+  const file = searchPath()
+    .map((directory) => path.join(directory, 'setpriv'))
+    .find((each) => isExecutable(each))
+  if (file === undefined) return undefined
+  return spawnSync(file, ['--pdeathsig', 'TERM', '--', 'true'], { stdio: 'ignore' }).status === 0 ? file : undefined
 }
 
 function isExecutable(file: string): boolean {

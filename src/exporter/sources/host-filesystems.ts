@@ -44,13 +44,23 @@ export function selectMounts(mountinfo: string, includeNetwork: boolean): Mount[
     if (parsed === undefined) continue
     const { filesystem, mount } = parsed
     if (isVirtual(mount) || UNINTERESTING.test(mount.mountpoint)) continue
-    if (!includeNetwork && NETWORK.test(mount.fstype)) continue
+    if (!includeNetwork && isNetworkType(mount.fstype)) continue
     const known = chosen.get(filesystem)
     if (known === undefined || mount.mountpoint.length < known.mountpoint.length) chosen.set(filesystem, mount)
   }
   // A later mount on the same point hides the earlier one.
   const byPoint = new Map([...chosen.values()].map((mount) => [mount.mountpoint, mount]))
   return [...byPoint.values()].slice(0, MOUNTS_MAX)
+}
+
+/** All of them, in the order in which they were mounted. */
+export function parseMounts(mountinfo: string): Mount[] {
+  return mountinfo.split('\n').flatMap((line) => parseMountLine(line)?.mount ?? [])
+}
+
+/** Whether its files are on another machine, or come from a program of this one that may not answer. */
+export function isNetworkType(fstype: string): boolean {
+  return NETWORK.test(fstype)
 }
 
 /** The root of a container is an overlay, and the only one that says how much room the container has. */

@@ -71,6 +71,12 @@ function send(target: ProbeTarget, signal: AbortSignal): Promise<IncomingMessage
     const requestBy = url.startsWith('https:') ? process.getBuiltinModule('node:https').request : httpRequest
     const request = requestBy(url, options, resolve)
     request.once('error', reject)
+    // Who switches to another protocol unasked gives no answer, and Node tells no error; nor does it when a connection just closes.
+    request.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      reject(Object.assign(new Error('the endpoint switched to another protocol'), { code: 'HPE_UPGRADE' }))
+    })
+    request.once('close', () => reject(new Error('the connection closed without an answer')))
     request.end()
   })
 }

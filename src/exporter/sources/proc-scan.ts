@@ -119,6 +119,8 @@ export class ProcScanner {
       countUnreadable(tracked, tracked.sample, unreadable)
       return tracked.sample
     }
+    // Before the first of its files is opened: one that then fails must not be lost with what it holds.
+    this.#tracked.set(pid, tracked)
     const stat = this.#readStat(pid, tracked)
     if (stat === undefined) return undefined
     this.#progress?.at(pid, 'details')
@@ -132,7 +134,6 @@ export class ProcScanner {
       tracked.ranSinceSlow = false
     }
     tracked.pass = this.#pass
-    this.#tracked.set(pid, tracked)
     const read: ProcessSample = { ...figuresOf(pid, stat, bootTimeMs, this.#procfs.units), ...this.#readDoings(pid, tracked, stat) }
     // Most that are read again have not changed either; the same object need not be told again.
     const sample = tracked.sample !== undefined && isSameSample(tracked.sample, read) ? tracked.sample : read

@@ -65,9 +65,16 @@ export async function readHealth(smartctl: string, signal: AbortSignal): Promise
       signal,
     ).catch((): undefined => undefined)
     const passed = healthSchema.safeParse(answer).data?.smart_status?.passed
-    if (passed !== undefined) healthy.set(name.replace(/^\/dev\//, ''), passed)
+    if (passed !== undefined) healthy.set(labelOf(name, type, devices), passed)
   }
   return healthy
+}
+
+/** Behind a controller many disks have one name, and differ by type: `bus/0 megaraid,8`. */
+function labelOf(name: string, type: string | undefined, devices: ReadonlyArray<{ readonly name: string }>): string {
+  const device = name.replace(/^\/dev\//, '')
+  const isAlone = devices.filter((other) => other.name === name).length === 1
+  return isAlone || type === undefined ? device : `${device} ${type}`
 }
 
 /** smartctl(8) exits with bits of what is wrong with the disk, so its exit code is not a failure. */

@@ -73,6 +73,8 @@ test('a closed port, a host without an address, and a peer that does not speak H
   expect(await probe(`http://127.0.0.1:${await closedPort()}/`)).toMatchObject({ failure: 'connection' })
   expect(await probe('http://no-such-host.invalid/')).toMatchObject({ failure: 'dns' })
   expect(await probe(await rawEndpoint('SSH-2.0-OpenSSH\r\n'))).toMatchObject({ failure: 'protocol' })
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n'
+  expect(await probe(await rawEndpoint(switching))).toMatchObject({ failure: 'protocol', answered: false })
   expect(await probe(await rawEndpoint('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ncut'))).toMatchObject({
     failure: 'connection',
     statusCode: 200,

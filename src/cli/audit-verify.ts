@@ -1,11 +1,10 @@
 /** Owns `procwarden audit verify`: whether the record is whole, also against what a Prometheus saw. Exit code 0: intact, 1: broken. */
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { OperationalError, UsageError } from '../lib/errors.ts'
 import { AnchorCheck, readAnchors, trailName, type Anchor } from '../remediator/audit/anchors.ts'
 import { mirrorPath } from '../remediator/audit/mirror.ts'
-import { verifyAudit, type AuditVerdict } from '../remediator/audit/verify.ts'
+import { settledVerdict, verifyAudit, type AuditVerdict } from '../remediator/audit/verify.ts'
 import { firstAuditHash } from '../remediator/store/audit/first-audit-hash.ts'
 import { lastAuditEntry } from '../remediator/store/audit/last-audit-entry.ts'
 import { parseMoment, stateDirOption } from './options.ts'
@@ -19,9 +18,6 @@ interface Flags {
   readonly since?: string
 }
 
-/** A running remediator writes the mirror a moment after the store. */
-const LOOKS = 4
-const BETWEEN_LOOKS_MS = 400
 /** What Prometheus keeps unless told otherwise. */
 const ANCHORS_DAYS = 15
 
@@ -59,17 +55,14 @@ async function anchorsFor(url: string, flags: Flags): Promise<Anchor[]> {
 async function look(stateDir: string, anchors: readonly Anchor[] | undefined): Promise<AuditVerdict> {
   const mirror = mirrorPath(path.resolve(stateDir))
   const mirroredMin = readStore(stateDir, (database) => lastAuditEntry(database)?.seq ?? 0)
-  for (let looks = 1; ; looks++) {
-    const check = anchors && new AnchorCheck(anchors)
+  let check: AnchorCheck | undefined
+  const verdict = await settledVerdict(() => {
+    check = anchors && new AnchorCheck(anchors)
     const options = { mirroredMin, ...(check ? { onEntry: check.add.bind(check) } : {}) }
-    const verdict = readStore(stateDir, (database) => verifyAudit(database, mirror, options))
-    if (!verdict.intact && looks < LOOKS) {
-      await delay(BETWEEN_LOOKS_MS)
-      continue
-    }
-    const fault = verdict.fault ?? check?.fault
-    return fault ? { ...verdict, intact: false, fault } : verdict
-  }
+    return readStore(stateDir, (database) => verifyAudit(database, mirror, options))
+  })
+  const fault = verdict.fault ?? check?.fault
+  return fault ? { ...verdict, intact: false, fault } : verdict
 }
 
 function sentence(verdict: AuditVerdict, anchors: readonly Anchor[] | undefined): string {

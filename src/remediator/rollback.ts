@@ -1,4 +1,5 @@
 /** Owns undoing what was done about an incident, as far as it can be undone, and saying what cannot. */
+import { z } from 'zod'
 import { printable } from '../lib/log.ts'
 import { runCommand } from '../lib/run-command.ts'
 import { occasionEnvironment, occasionJson } from './actions/alert-environment.ts'
@@ -7,7 +8,7 @@ import type { Journal } from './audit/journal.ts'
 import { nameOf, type Incident } from './model.ts'
 import type { Policy } from './policies/policy.ts'
 import { restoreFiles } from './quarantine/restore-files.ts'
-import { restorePaths } from './snapshot/copy-paths.ts'
+import { restorePaths } from './snapshot/restore-paths.ts'
 import { readSnapshotPaths } from './snapshot/take-snapshot.ts'
 import { auditEntriesOf } from './store/audit-entries.ts'
 import type { Database } from './store/database.ts'
@@ -36,7 +37,21 @@ interface Findings {
   readonly cannot: string[]
 }
 
+/** What is not to be done twice, kept in the data of the audit entry: people may have changed things since. */
+const Undone = z.object({
+  /** `left`: the paths that could not be put back, by their place in the snapshot's list. */
+  putBack: z.object({ snapshot: z.string(), left: z.array(z.number()) }).optional(),
+  commandRan: z.boolean().optional(),
+})
+type Undone = z.infer<typeof Undone>
+
+interface Earlier {
+  readonly putBack?: { readonly at: string; readonly left: readonly number[] }
+  readonly commandRan?: { readonly at: string }
+}
+
 const OUTPUT_BYTES_MAX = 65_536
+const FAILURES_TOLD_MAX = 20
 
 /** `only`: paths of quarantined files; then nothing else is undone. Undefined when there is no such incident. */
 export async function rollback(
@@ -56,13 +71,15 @@ export async function rollback(
   if (only === undefined)
     for (const { kind, text } of thawIncident(id, options)) findings[kind === 'refused' ? 'failed' : 'done'].push(text)
   await restoreQuarantined(id, only, findings, database)
+  const undone: Undone = {}
   if (only === undefined) {
-    restoreSnapshot(id, findings, database)
-    await runRollbackCommand(incident, findings, options)
+    const earlier = undoneEarlier(id, database)
+    undone.putBack = restoreSnapshot(id, earlier, findings, database)
+    undone.commandRan = await runRollbackCommand(incident, earlier, findings, options)
     findings.cannot.push(...whatStays(incident, options))
   }
   const text = `${by} rolled back: ${[...findings.done, ...findings.failed, ...findings.cannot].join(' ') || 'there was nothing to undo.'}`
-  journal.record('rolled_back', id, text, { by, ...findings, ...(only ? { only: only.slice(0, 100) } : {}) })
+  journal.record('rolled_back', id, text, { by, ...findings, ...undone, ...(only ? { only: only.slice(0, 100) } : {}) })
   journal.flush()
   return { incident: id, ...findings }
 }
@@ -88,25 +105,58 @@ async function restoreQuarantined(id: string, only: readonly string[] | undefine
   }
 }
 
-/** The first snapshot is the state before anything was done. */
-function restoreSnapshot(id: string, findings: Findings, database: Database): void {
+/** By rollbacks since the last action: after one, there is something to undo again. */
+function undoneEarlier(id: string, database: Database): Earlier {
+  let earlier: Earlier = {}
+  for (const { at, event, data } of auditEntriesOf(database, id)) {
+    if (event === 'acted') earlier = {}
+    const { data: undone } = Undone.safeParse(event === 'rolled_back' ? data : {})
+    if (undone?.putBack) earlier = { ...earlier, putBack: { at, left: undone.putBack.left } }
+    if (undone?.commandRan === true) earlier = { ...earlier, commandRan: { at } }
+  }
+  return earlier
+}
+
+/** The first snapshot is the state before anything was done. What was put back once is left as it is now. */
+function restoreSnapshot(id: string, { putBack }: Earlier, findings: Findings, database: Database): Undone['putBack'] {
   const [first] = snapshotsOf(database, id)
-  if (!first) return
+  if (!first) return undefined
   const stored = readSnapshotPaths(first.directory)
   if (!stored) {
     findings.failed.push(`Snapshot ${first.id} in ${first.directory} cannot be read.`)
-    return
+    return undefined
   }
-  if (stored.paths.files.length === 0) return
-  const failed = restorePaths(stored.paths, stored.directory)
-  const count = stored.paths.files.length - failed.length
+  const { files } = stored.paths
+  const wanted = putBack ? putBack.left.flatMap((index) => files[index] ?? []) : files
+  if (putBack && wanted.length < files.length) {
+    const count = files.length - wanted.length
+    findings.cannot.push(`${count} paths from snapshot ${first.id} were put back already at ${putBack.at}; what is there now is left.`)
+  }
+  if (wanted.length === 0) return undefined
+  const failed = restorePaths(wanted, stored.directory)
+  const count = wanted.length - failed.length
   if (count > 0) findings.done.push(`Put back ${count} paths from snapshot ${first.id}.`)
-  if (failed.length > 0) findings.failed.push(`Could not put back: ${failed.map((each) => printable(each)).join('; ')}.`)
+  if (failed.length > 0) {
+    const told = failed.slice(0, FAILURES_TOLD_MAX).map(({ file, why }) => printable(`${file.path}: ${why}`))
+    findings.failed.push(`Could not put back ${failed.length} paths: ${told.join('; ')}.`)
+  }
+  const left = new Set(failed.map(({ file }) => file))
+  return { snapshot: first.id, left: files.flatMap((file, index) => (left.has(file) ? [index] : [])) }
 }
 
-async function runRollbackCommand(incident: Incident, findings: Findings, { policyOf, environment }: RollbackOptions): Promise<void> {
+/** Returns whether it ran and ended well. */
+async function runRollbackCommand(
+  incident: Incident,
+  { commandRan }: Earlier,
+  findings: Findings,
+  { policyOf, environment }: RollbackOptions,
+): Promise<boolean> {
   const policy = policyOf(incident)
-  if (!policy?.rollback || incident.attempts === 0) return
+  if (!policy?.rollback || incident.attempts === 0) return false
+  if (commandRan) {
+    findings.cannot.push(`The policy's rollback command ended well already at ${commandRan.at}; it is not run again.`)
+    return false
+  }
   const { command, timeout_seconds: timeoutSeconds } = policy.rollback
   const occasion = { incident, target: incident.target, policy: policy.name, attempt: incident.attempts }
   const { ending, stderr } = await runCommand({
@@ -117,11 +167,13 @@ async function runRollbackCommand(incident: Incident, findings: Findings, { poli
     outputBytesMax: OUTPUT_BYTES_MAX,
   })
   const said = printable(stderr.trim().split('\n').at(-1) ?? '').slice(0, 300)
-  if (ending.kind === 'exited' && ending.code === 0) findings.done.push(`The policy's rollback command ${command[0]} ran and ended well.`)
+  const isWell = ending.kind === 'exited' && ending.code === 0
+  if (isWell) findings.done.push(`The policy's rollback command ${command[0]} ran and ended well.`)
   else
     findings.failed.push(
       `The policy's rollback command ${command[0]} failed (${ending.kind === 'exited' ? `exit code ${ending.code}` : ending.kind.replaceAll('_', ' ')}) ${said}`.trim(),
     )
+  return isWell
 }
 
 /** Told by the record: what was done once and has no way back. */

@@ -1,4 +1,5 @@
 /** Owns the check of the whole audit trail: the chain in the store, and its NDJSON mirror against it. Changes nothing. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AuditEntry } from '../model.ts'
 import type { Database } from '../store/database.ts'
 import { auditEntriesAfter } from '../store/audit/audit-entries-after.ts'
@@ -29,6 +30,21 @@ export interface VerifyOptions {
   readonly mirroredMin?: number
   /** Called for each good entry of the store, in order. */
   readonly onEntry?: (entry: AuditEntry) => void
+}
+
+const LOOKS = 4
+const BETWEEN_LOOKS_MS = 400
+
+/**
+ * The verdict of `look`, which is asked again while the mirror seems at fault: a running remediator writes it a moment after
+ * the store, and a look may fall in the middle of a line.
+ */
+export async function settledVerdict(look: () => AuditVerdict): Promise<AuditVerdict> {
+  for (let looks = 1; ; looks++) {
+    const verdict = look()
+    if (verdict.fault?.where !== 'mirror' || looks === LOOKS) return verdict
+    await delay(BETWEEN_LOOKS_MS)
+  }
 }
 
 /** Reads everything once, both side by side; the first fault in the store, else the first in the mirror. */

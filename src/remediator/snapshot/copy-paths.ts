@@ -1,30 +1,13 @@
-/** Owns copying files and folders into a snapshot and back: bounded in bytes and number, links as links, nothing special. */
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs'
+/** Owns copying files and folders into a snapshot: bounded in bytes and number, links as links, nothing special. */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { errnoOf, messageOf } from '../../lib/errors.ts'
 import { makeDirectory } from '../../lib/make-directory.ts'
+import { copyBytes } from './copy-bytes.ts'
 
 const CopiedFile = z.object({
-  /** Absolute. */
+  /** Absolute, without a link above its last part. */
   path: z.string(),
   kind: z.enum(['file', 'link', 'folder']),
   /** Below the snapshot's paths folder; for a link where it leads. */
@@ -34,16 +17,17 @@ const CopiedFile = z.object({
   gid: z.number(),
   mtimeMs: z.number(),
 })
+export type CopiedFile = z.infer<typeof CopiedFile>
+
 export const CopiedPaths = z.object({ files: z.array(CopiedFile), skipped: z.array(z.string()), bytes: z.number() })
 export type CopiedPaths = z.infer<typeof CopiedPaths>
 
 const FILES_MAX = 10_000
-const CHUNK_BYTES = 1_048_576
 const SKIPPED_TOLD_MAX = 100
 
 /** Copies into `directory`. What cannot be copied, or does not fit, is named in `skipped` with why. */
 export function copyPaths(paths: readonly string[], directory: string, bytesMax: number): CopiedPaths {
-  const copied: { files: z.infer<typeof CopiedFile>[]; skipped: string[]; bytes: number } = { files: [], skipped: [], bytes: 0 }
+  const copied: { files: CopiedFile[]; skipped: string[]; bytes: number } = { files: [], skipped: [], bytes: 0 }
   const skip = (name: string, why: string): void => {
     if (copied.skipped.length < SKIPPED_TOLD_MAX) copied.skipped.push(`${name}: ${why}`)
   }
@@ -61,73 +45,41 @@ export function copyPaths(paths: readonly string[], directory: string, bytesMax:
     else if (copied.bytes + stats.size > bytesMax) skip(name, `more than ${bytesMax} bytes together`)
     else {
       const stored = String(copied.files.length + 1).padStart(6, '0')
-      copied.bytes += copyContent(name, path.join(directory, stored), bytesMax - copied.bytes)
+      copied.bytes += copyContent(name, stats, path.join(directory, stored), bytesMax - copied.bytes)
       copied.files.push({ ...entry, kind: 'file', stored })
     }
   }
-  const attempt = (name: string): void => {
+  const attempt = (name: string, placeOf = (): string => name): void => {
     try {
-      copy(name)
+      copy(placeOf())
     } catch (error) {
       if (errnoOf(error) === undefined) throw error
       skip(name, messageOf(error))
     }
   }
   if (paths.length > 0) makeDirectory(directory)
-  for (const each of paths) attempt(path.resolve(each))
+  for (const each of paths) attempt(each, () => realPlace(path.resolve(each)))
   return copied
 }
 
-/** Puts everything back as it was. Returns a sentence for each thing that could not be. */
-export function restorePaths({ files }: CopiedPaths, directory: string): string[] {
-  const failed: string[] = []
-  for (const file of files) {
-    try {
-      if (file.kind === 'folder') makeDirectory(file.path, file.mode)
-      else replaceFile(file, directory)
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error
-      failed.push(`${file.path}: ${messageOf(error)}`)
-    }
-  }
-  return failed
+/** Restoring follows no link, so that none planted later can lead it elsewhere: those of today are followed now. */
+function realPlace(name: string): string {
+  return path.join(realpathSync(path.dirname(name)), path.basename(name))
 }
 
-/** Written beside and renamed over, so that the path is never half a file, and a link there is replaced and not followed. */
-function replaceFile(file: z.infer<typeof CopiedFile>, directory: string): void {
-  const beside = `${file.path}.procwarden-${process.pid}`
-  try {
-    if (file.kind === 'link') symlinkSync(file.stored, beside)
-    else {
-      copyFileSync(path.join(directory, file.stored), beside, constants.COPYFILE_EXCL)
-      if (process.geteuid?.() === 0) chownSync(beside, file.uid, file.gid)
-      chmodSync(beside, file.mode)
-      utimesSync(beside, file.mtimeMs / 1000, file.mtimeMs / 1000)
-    }
-    renameSync(beside, file.path)
-  } catch (error) {
-    rmSync(beside, { force: true })
-    throw error
-  }
-}
-
-/** Reads no more than `bytesMax`, however the file grows meanwhile, and never blocks on a pipe that took its name. */
-function copyContent(from: string, to: string, bytesMax: number): number {
+/**
+ * Reads no more than `bytesMax`, however the file grows meanwhile, and never blocks on a pipe that took its name. Another file
+ * under it is not copied: restored, it would belong to the owner of this one.
+ */
+function copyContent(from: string, seen: Stats, to: string, bytesMax: number): number {
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    if (!fstatSync(source).isFile()) return 0
+    const now = fstatSync(source)
+    if (now.ino !== seen.ino || now.dev !== seen.dev)
+      throw Object.assign(new Error('it was exchanged while it was copied'), { code: 'ESTALE' })
     const target = openSync(to, 'wx', 0o600)
     try {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-      let at = 0
-      while (at < bytesMax) {
-        const read = readSync(source, chunk, 0, Math.min(chunk.length, bytesMax - at), at)
-        if (read === 0) break
-        writeSync(target, chunk, 0, read)
-        at += read
-      }
-      fsyncSync(target)
-      return at
+      return copyBytes(source, target, bytesMax)
     } finally {
       closeSync(target)
     }

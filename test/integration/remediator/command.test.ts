@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { accuse, alarm, script, startWith } from '../../support/policies.ts'
@@ -150,4 +150,41 @@ describe('the snapshot before an action', () => {
     expect(readFileSync(kept, 'utf8')).toBe('before')
     expect(readFileSync(`${folder}/undone`, 'utf8')).toContain(incident.id)
   })
+
+  test('is put back once: what somebody changed after a rollback stays, what failed is tried again', async () => {
+    const folder = temporaryDirectory()
+    const [kept, blocked] = [path.join(folder, 'settings.ini'), path.join(folder, 'more/settings.ini')]
+    mkdirSync(path.dirname(blocked))
+    for (const file of [kept, blocked]) writeFileSync(file, 'before')
+    const remediator = await startWith([
+      {
+        ...own([script([`echo after > ${kept}; rm -r ${folder}/more`])]),
+        snapshot: { paths: [kept, blocked] },
+        rollback: { command: [script([`echo ran >> ${folder}/undone; test -d ${folder}/more`])] },
+      },
+    ])
+    await alarm(remediator, { labels: { remediate: 'command' } })
+    const { id } = await settledIncident(remediator)
+    const rollback = async () => {
+      const headers = { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' }
+      const response = await fetch(`${remediator.url}/api/incidents/${id}/rollback`, { method: 'POST', headers, body: '{}' })
+      return (await response.json()) as { done: string[]; failed: string[]; cannot: string[] }
+    }
+    const first = await rollback()
+    expect(first.done).toEqual([expect.stringContaining('Put back 1 paths')])
+    expect(first.failed).toEqual([expect.stringContaining(`${blocked}: ENOENT`), expect.stringContaining('exit code 1')])
+
+    writeFileSync(kept, 'newer')
+    mkdirSync(path.dirname(blocked))
+    const second = await rollback()
+    expect(second.done).toEqual([expect.stringContaining('Put back 1 paths'), expect.stringContaining('rollback command')])
+    expect(second.cannot).toEqual([expect.stringContaining('1 paths from snapshot')])
+    expect(readFileSync(blocked, 'utf8')).toBe('before')
+
+    const third = await rollback()
+    expect(third).toMatchObject({ done: [], failed: [] })
+    expect(third.cannot).toEqual([expect.stringContaining('2 paths from snapshot'), expect.stringContaining('not run again')])
+    expect(readFileSync(kept, 'utf8')).toBe('newer')
+    expect(readFileSync(`${folder}/undone`, 'utf8')).toBe('ran\nran\n')
+  }, 60_000)
 })

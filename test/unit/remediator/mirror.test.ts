@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Journal } from '../../../src/remediator/audit/journal.ts'
 import { dropTornLine, mirrorEnd, readMirror } from '../../../src/remediator/audit/mirror.ts'
 import { restoreAudit } from '../../../src/remediator/audit/restore.ts'
-import { verifyAudit } from '../../../src/remediator/audit/verify.ts'
+import { settledVerdict, verifyAudit } from '../../../src/remediator/audit/verify.ts'
 import { Database } from '../../../src/remediator/store/database.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { keptLog } from '../../support/log.ts'
@@ -50,6 +50,31 @@ describe('the mirror', () => {
       journal.record('noted', null, text, JSON.parse(`{"half \\ud800": ${JSON.stringify(text)}, "__proto__": {"a": 1}, "2": 1, "1": 2}`))
     journal.close()
     expect(verifyAudit(database, file)).toMatchObject({ intact: true, length: 3, mirrored: 3 })
+  })
+
+  test('a look into the middle of a line that is being written is no verdict: it is looked at again', async () => {
+    const { database, journal } = open()
+    for (const text of ['first', 'last']) journal.record('noted', null, text)
+    journal.close()
+    const whole = readFileSync(file)
+    truncateSync(file, whole.length - 10)
+    const looks: boolean[] = []
+    const verdict = await settledVerdict(() => {
+      const seen = verifyAudit(database, file)
+      looks.push(seen.intact)
+      appendFileSync(file, whole.subarray(-10))
+      return seen
+    })
+    expect(looks).toEqual([false, true])
+    expect(verdict).toMatchObject({ intact: true, length: 2, mirrored: 2 })
+  })
+
+  test('a mirror that stays broken is told so', async () => {
+    const { database, journal } = open()
+    journal.record('noted', null, 'first')
+    journal.close()
+    truncateSync(file, readFileSync(file).length - 10)
+    expect(await settledVerdict(() => verifyAudit(database, file))).toMatchObject({ intact: false, fault: { where: 'mirror', seq: 1 } })
   })
 
   test('a torn last line is cut off and written anew', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Journal } from '../../../src/remediator/audit/journal.ts'
 import { forgetOldIncidents } from '../../../src/remediator/retention.ts'
+import { auditEntriesAfter } from '../../../src/remediator/store/audit/audit-entries-after.ts'
 import { lastAuditEntry } from '../../../src/remediator/store/audit/last-audit-entry.ts'
 import { Database } from '../../../src/remediator/store/database.ts'
 import { createIncident } from '../../../src/remediator/store/incidents/create-incident.ts'
@@ -13,7 +14,7 @@ import { afterTest, temporaryDirectory } from '../../support/temporary.ts'
 
 const DAY_MS = 86_400_000
 
-test('what was closed long ago goes, what is open or can be undone stays, the trail stays whole', async () => {
+function setUp() {
   const folder = temporaryDirectory()
   const database = Database.open(`${folder}/procwarden.db`)
   afterTest(() => database.close())
@@ -27,7 +28,17 @@ test('what was closed long ago goes, what is open or can be undone stays, the tr
     journal.record('opened', id, name)
     return id
   }
-  for (let count = 0; count < 450; count++) incident(`old ${count}`, 91)
+  const many = (count: number): void =>
+    database.transaction(() => {
+      for (let at = 0; at < count; at++) incident(`old ${at}`, 91)
+    })
+  const recorded = () => [...auditEntriesAfter(database, 0)].flatMap(({ event, data }) => (event === 'forgotten' ? [data['total']] : []))
+  return { database, clock, journal, incident, many, recorded }
+}
+
+test('what was closed long ago goes, what is open or can be undone stays, the trail stays whole', async () => {
+  const { database, clock, journal, incident, many, recorded } = setUp()
+  many(450)
   incident('young', 89)
   incident('open', undefined)
   const quarantined = incident('quarantined', 150)
@@ -49,6 +60,20 @@ test('what was closed long ago goes, what is open or can be undone stays, the tr
       .map(({ alertname }) => alertname)
       .toSorted(),
   ).toEqual(['open', 'quarantined', 'young'])
-  expect(lastAuditEntry(database)).toMatchObject({ seq: 454, event: 'forgotten' })
+  expect(lastAuditEntry(database)).toMatchObject({ seq: 456, event: 'forgotten' })
+  expect(recorded()).toEqual([200, 200, 50])
   expect(await forgetOldIncidents(database, journal, clock, 90)).toBe(0)
+  expect(recorded()).toHaveLength(3)
+})
+
+test('what went before the right to write was lost is recorded, and nothing more goes', async () => {
+  const { database, clock, journal, many, recorded } = setUp()
+  many(250)
+  let batches = 0
+  const fenced = database.fenced(() => {
+    if (++batches > 1) throw new Error('another remediator has taken over')
+  })
+  await expect(forgetOldIncidents(fenced, journal, clock, 90)).rejects.toThrow('taken over')
+  expect(listIncidents(database, 1_000)).toHaveLength(50)
+  expect(recorded()).toEqual([200])
 })

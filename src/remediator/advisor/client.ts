@@ -52,7 +52,11 @@ export class AdvisorError extends OperationalError {
 export function createAsk(settings: AdvisorSettings): AskAdvisor {
   let loading: Promise<{ readonly client: OpenAI; readonly library: typeof OpenAILibrary }> | undefined
   return async (question, schema, signal) => {
-    loading ??= load(settings)
+    loading ??= load(settings).catch((error: unknown) => {
+      // Kept, the failure would be every later question's as well.
+      loading = undefined
+      throw error
+    })
     const { client, library } = await loading
     const own = AbortSignal.any([signal, AbortSignal.timeout(settings.timeout_seconds * 1000)])
     const endMs = performance.now() + settings.timeout_seconds * 1000

@@ -39,6 +39,8 @@ export interface AdvisorDeskOptions {
 /** Questions at the same time; what waits for longer than the advisor's own time is not asked any more. */
 const CONCURRENCY = 2
 const DAY_MS = 86_400_000
+/** After a failure. Without a pause a failure that needs no I/O would come round at once, and nothing else of the process had a turn. */
+const REST_MS = 2_000
 const ANSWER_TEXT_MAX = 8_000
 
 interface Outcome extends JudgedAnswer {
@@ -56,6 +58,11 @@ export class AdvisorDesk {
   #isStarted = false
   /** Until then the server wants to be left alone (monotonic milliseconds). */
   #notBeforeMs = 0
+  /** Exchanges that the store did not take: they were paid for all the same. */
+  #unkept: ReadonlyArray<{ readonly atMs: number; readonly tokens: number }> = []
+  /** Not undefined while the store cannot be read: the rest until it is tried again. */
+  #looksAgain: Promise<void> | undefined
+  #hasFailed = false
 
   constructor(options: AdvisorDeskOptions) {
     this.#options = options
@@ -80,9 +87,25 @@ export class AdvisorDesk {
     return this.#options.settings.timeout_seconds * 1000
   }
 
-  /** There may be a question. */
+  /** There may be a question. Never throws; where the store cannot be read, it is looked into again later. */
   wake(): void {
     if (!this.#isStarted) return
+    try {
+      this.#beginNext()
+    } catch (error) {
+      if (this.#looksAgain !== undefined) return
+      this.#options.log.error('What the advisor is to be asked cannot be read; it is tried again', { error: messageOf(error) })
+      this.#looksAgain = this.#lookAgain(this.#stop.signal)
+    }
+  }
+
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    await this.#rest(signal)
+    this.#looksAgain = undefined
+    if (!signal.aborted) this.wake()
+  }
+
+  #beginNext(): void {
     for (const advice of waitingAdvice(this.#options.database, CONCURRENCY + this.#running.size)) {
       if (this.#running.size >= CONCURRENCY) return
       if (!this.#running.has(advice.id)) this.#begin(advice)
@@ -114,26 +137,44 @@ export class AdvisorDesk {
   }
 
   #begin(advice: Advice): void {
-    const run = this.#answer(advice)
-      .catch((error: unknown) => {
-        if (this.#stop.signal.aborted) return
-        this.#options.log.error('What the advisor was asked could not be kept; it is asked again', { error: messageOf(error) })
-      })
-      .finally(() => {
-        this.#running.delete(advice.id)
-        if (!this.#stop.signal.aborted) this.wake()
-      })
-    this.#running.set(advice.id, run)
+    this.#running.set(advice.id, this.#attempt(advice, this.#stop.signal))
+  }
+
+  /** Never rejects. What has failed stays in its place among the running until its rest is over. */
+  async #attempt(advice: Advice, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#answer(advice)
+      this.#hasFailed = false
+    } catch (error) {
+      // Once, and again only after one has succeeded: a full disk lasts for hours.
+      if (!signal.aborted && !this.#hasFailed)
+        this.#options.log.error('The advisor could not be asked, or its answer not be kept; it is asked again', { error: messageOf(error) })
+      this.#hasFailed = true
+      await this.#rest(signal)
+    }
+    this.#running.delete(advice.id)
+    if (!signal.aborted) this.wake()
+  }
+
+  /** Ends early, and does not reject, when the desk is stopped. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(REST_MS, signal).catch(() => undefined)
   }
 
   async #answer(advice: Advice): Promise<void> {
     const { database, policyOf } = this.#options
     const incident = getIncident(database, advice.incident)
-    if (incident === undefined) return
+    if (incident === undefined) throw new Error(`the incident ${advice.incident} is not in the store`)
     const policy = policyOf(incident)
     const offers = policy === undefined ? [] : offersOf(policy)
     const outcome = await this.#consult(advice, incident, offers)
-    this.#keep(advice, incident, offers, outcome)
+    try {
+      this.#keep(advice, incident, offers, outcome)
+    } catch (error) {
+      if (outcome.askedAt !== null)
+        this.#unkept = [...this.#unkept, { atMs: Date.parse(outcome.askedAt), tokens: outcome.exchange?.tokens ?? 0 }]
+      throw error
+    }
   }
 
   /** Never throws but when it is stopped. */
@@ -163,19 +204,29 @@ export class AdvisorDesk {
 
   /** Why it is not even asked. */
   #refusal({ at }: Advice): Pick<Outcome, 'verdict' | 'why'> | undefined {
-    const { settings, clock, database } = this.#options
+    const { settings, clock } = this.#options
     if (clock.nowMs() - Date.parse(at) > this.waitMs) return { verdict: 'timed_out', why: 'its turn came too late' }
     if (performance.now() < this.#notBeforeMs)
       return {
         verdict: 'rate_limited',
         why: `it wants to be left alone for ${Math.ceil((this.#notBeforeMs - performance.now()) / 1000)} s more`,
       }
-    const used = adviceUse(database, new Date(clock.nowMs() - DAY_MS).toISOString())
+    const used = this.#used(clock.nowMs() - DAY_MS)
     if (used.requests >= settings.requests_per_day)
       return { verdict: 'budget', why: `it was asked ${used.requests} times within a day (advisor.requests_per_day)` }
     if (used.tokens >= settings.tokens_per_day)
       return { verdict: 'budget', why: `${used.tokens} tokens were used within a day (advisor.tokens_per_day)` }
     return undefined
+  }
+
+  /** Kept or not. */
+  #used(sinceMs: number): ReturnType<typeof adviceUse> {
+    const kept = adviceUse(this.#options.database, new Date(sinceMs).toISOString())
+    this.#unkept = this.#unkept.filter(({ atMs }) => atMs >= sinceMs)
+    return {
+      requests: kept.requests + this.#unkept.length,
+      tokens: this.#unkept.reduce((sum, { tokens }) => sum + tokens, kept.tokens),
+    }
   }
 
   #keep(advice: Advice, incident: Incident, offers: readonly Offer[], outcome: Outcome): void {

@@ -72,7 +72,7 @@ function tell(due: readonly HumanAlert[], nowMs: number, options: HumanAlertOpti
   if (again.some(({ nextAtMs }) => nextAtMs !== null && nextAtMs <= nowMs)) call(again, nowMs, options)
   const fresh = due.filter(({ told }) => told === 0)
   if (fresh.length === 0) return
-  const { count, lastAtMs } = lastAlertMail(options.database, nowMs - CROWD_MS)
+  const { count, lastAtMs } = lastAlertMail(options.database, { sinceMs: nowMs - CROWD_MS, nowMs })
   if (count + fresh.length <= SINGLE_MAX) for (const one of fresh) call([one], nowMs, options)
   else if (lastAtMs === null || nowMs - lastAtMs >= TOGETHER_EVERY_MS || options.mail === undefined) call(fresh, nowMs, options)
 }

@@ -31,6 +31,10 @@ import { createSmtpTransport, type SmtpTransport } from './smtp-transport.ts'
 const POLL_MS = 1_000
 /** Grows from seconds to hours; the last value repeats until the mail is taken. */
 const BACKOFF_MS = [5_000, 30_000, 120_000, 600_000, 1_800_000, HOUR_MS]
+/** A call for a person waits no longer for a server that fails. */
+const CALL_WAIT_MS_MAX = 60_000
+/** So often a mail may be too much for the server's time before that is taken for the mail's own fault. */
+const TOO_SLOW_MAX = 3
 /** Of one digest; what is more is in the next. */
 const DIGEST_MAILS_MAX = 2_000
 
@@ -50,8 +54,10 @@ export class Mailer {
   readonly #options: MailerOptions
   readonly #transport: SmtpTransport
   readonly #stop = new AbortController()
-  /** While the server as a whole fails, nothing is tried until then. */
-  #server = { failures: 0, notBeforeMs: 0 }
+  /** While the server as a whole fails, nothing but calls for a person is tried until then. */
+  #server = { failures: 0, failedAtMs: 0, notBeforeMs: 0 }
+  /** By a mail's id: how often the server took too long over it. */
+  readonly #tooSlow = new Map<number, number>()
   #hasAdopted = false
   /** Notes what became of the last mail where the store did not take it. Till then nothing is sent: it would be the same mail again. */
   #unwritten: (() => void) | undefined
@@ -94,8 +100,8 @@ export class Mailer {
       const nowMs = clock.nowMs()
       // The wall clock was set back: what was to be waited for would take for ever.
       if (this.#server.notBeforeMs - nowMs > HOUR_MS) this.#server.notBeforeMs = nowMs
-      if (nowMs < this.#server.notBeforeMs) return false
-      const mail = this.#next(nowMs)
+      if (this.#server.failedAtMs > nowMs) this.#server.failedAtMs = nowMs
+      const mail = nowMs < this.#server.notBeforeMs ? this.#nextInPause(nowMs) : this.#next(nowMs)
       if (!mail) return false
       await this.#send(mail)
       return true
@@ -112,17 +118,24 @@ export class Mailer {
     }
   }
 
+  /** Of a server that fails: a call for a person does not wait for its end. */
+  #nextInPause(nowMs: number): OutboxMail | undefined {
+    if (nowMs - this.#server.failedAtMs < CALL_WAIT_MS_MAX) return undefined
+    return nextMail(this.#options.database, nowMs, { kind: 'alert' })
+  }
+
   /** Calls for a person first; then digests, then what the allowances let through. What they do not is held back. */
   #next(nowMs: number): OutboxMail | undefined {
     const { database, settings } = this.#options
     const call = nextMail(database, nowMs, { kind: 'alert' })
     if (call) return call
-    const sentToAll = mailsSentSince(database, nowMs - HOUR_MS)
+    const hour = { sinceMs: nowMs - HOUR_MS, nowMs }
+    const sentToAll = mailsSentSince(database, hour)
     const digest = nextMail(database, nowMs, { kind: 'digest' })
     if (digest && sentToAll < settings.maxPerHour) return digest
     const waiting = waitingRecipients(database, nowMs)
     for (const one of waiting) {
-      const sentToOne = mailsSentSince(database, nowMs - HOUR_MS, one.recipient)
+      const sentToOne = mailsSentSince(database, hour, one.recipient)
       const allowance = allowanceFor(one, { sentToOne, sentToAll, recipients: waiting.length, nowMs }, settings)
       if (allowance === 'send') return nextMail(database, nowMs, { kind: 'incident', recipient: one.recipient })
       if (allowance === 'digest') {
@@ -158,14 +171,17 @@ export class Mailer {
   async #send(mail: OutboxMail): Promise<void> {
     const { database, clock, log } = this.#options
     const { subject, body, html, messageId, thread, incident, recipient } = mail
+    // The wall clock may be set while a slow server takes its time, and the mail's time in the store with it.
+    const ageMs = clock.nowMs() - mail.createdAtMs
     try {
       await this.#transport.send({ to: recipient, subject, text: body, html, messageId, thread, incident })
     } catch (error) {
       if (this.#stop.signal.aborted) return
-      this.#failed(mail, error)
+      this.#failed(mail, ageMs, error)
       return
     }
-    this.#server = { failures: 0, notBeforeMs: 0 }
+    this.#server = { failures: 0, failedAtMs: 0, notBeforeMs: 0 }
+    this.#tooSlow.delete(mail.id)
     const nowMs = clock.nowMs()
     this.#note(mail, () => markMailSent(database, mail.id, nowMs))
     this.#options.onOutcome?.('sent')
@@ -198,25 +214,44 @@ export class Mailer {
     }
   }
 
-  #failed(mail: OutboxMail, error: unknown): void {
+  /** `ageMs`: when it was tried. */
+  #failed(mail: OutboxMail, ageMs: number, error: unknown): void {
     const { database, clock, settings, log } = this.#options
-    const { of, what, advice } = smtpFailure(error, settings.smtpUrl)
+    const failure = smtpFailure(error, settings.smtpUrl)
+    const { what, advice } = failure
+    const isOfServer = failure.of === 'server' && !(failure.isTooSlow && this.#isOftenTooSlow(mail))
     const nowMs = clock.nowMs()
     const about = { subject: mail.subject, recipient: mail.recipient, error: what }
-    if (of === 'server') {
-      const waitMs = backoffMs(this.#server.failures)
-      this.#server = { failures: this.#server.failures + 1, notBeforeMs: nowMs + waitMs }
-    }
-    if (nowMs - mail.createdAtMs >= settings.retryMs) {
+    if (isOfServer) this.#pauseServer(nowMs)
+    if (ageMs >= settings.retryMs) {
       this.#note(mail, () => giveUpMail(database, mail.id, nowMs, what))
+      this.#tooSlow.delete(mail.id)
       this.#options.onOutcome?.('given_up')
       log.error(`A mail could not be sent for ${(settings.retryMs / 86_400_000).toFixed(1)} days and is given up`, about)
       return
     }
-    const waitMs = of === 'server' ? this.#server.notBeforeMs - nowMs : backoffMs(mail.attempts)
+    const backoff = backoffMs(isOfServer ? this.#server.failures - 1 : mail.attempts)
+    // What is refused itself will not be taken a minute later either.
+    const waitMs = mail.kind === 'alert' && isOfServer ? Math.min(backoff, CALL_WAIT_MS_MAX) : backoff
     this.#note(mail, () => postponeMail(database, mail.id, nowMs + waitMs, what))
     this.#options.onOutcome?.('postponed')
     log.warn(`A mail could not be sent; it is tried again in ${waitMs / 1000} s. ${advice}`, about)
+  }
+
+  /** A call that was tried within the pause does not make it longer: the other mails have waited for its end. */
+  #pauseServer(nowMs: number): void {
+    const { failures, notBeforeMs } = this.#server
+    this.#server =
+      nowMs < notBeforeMs
+        ? { failures, failedAtMs: nowMs, notBeforeMs }
+        : { failures: failures + 1, failedAtMs: nowMs, notBeforeMs: nowMs + backoffMs(failures) }
+  }
+
+  /** Counts this time. */
+  #isOftenTooSlow({ id }: OutboxMail): boolean {
+    const times = (this.#tooSlow.get(id) ?? 0) + 1
+    this.#tooSlow.set(id, times)
+    return times >= TOO_SLOW_MAX
   }
 
   #pause(): Promise<void> {

@@ -1,9 +1,11 @@
 /** Owns what a failure to send means: is it this mail, or the server altogether? And in words: what went wrong and where to look. */
-import { errnoOf, messageOf } from '../../lib/errors.ts'
+import { OperationalError, errnoOf, messageOf } from '../../lib/errors.ts'
 
 export interface SmtpFailure {
   /** mail: the server answered, and does not take this one, or not now. server: nothing can be sent at the moment. */
   readonly of: 'mail' | 'server'
+  /** The server was there and took too long; it may do so with this mail only. */
+  readonly isTooSlow: boolean
   /** The server's own words or the system's, without secrets, in one line. */
   readonly what: string
   /** For a person: where to look. */
@@ -18,7 +20,7 @@ export function smtpFailure(error: unknown, smtpUrl: string): SmtpFailure {
   const answer = responseCodeOf(error)
   // 421: the server closes the connection, whatever was asked of it (RFC 5321, 3.8).
   const isOfMail = answer !== undefined && answer !== 421 && code !== 'EAUTH'
-  return { of: isOfMail ? 'mail' : 'server', what, advice: adviceOn(code, answer, what, new URL(smtpUrl)) }
+  return { of: isOfMail ? 'mail' : 'server', isTooSlow: isTooSlow(error), what, advice: adviceOn(code, answer, what, new URL(smtpUrl)) }
 }
 
 function adviceOn(code: string | undefined, answer: number | undefined, what: string, { hostname, port, protocol }: URL): string {
@@ -41,6 +43,12 @@ function adviceOn(code: string | undefined, answer: number | undefined, what: st
 function responseCodeOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('responseCode' in error)) return undefined
   return typeof error.responseCode === 'number' ? error.responseCode : undefined
+}
+
+/** Silence on a connection that was made (nodemailer's own), or the end of the time for a whole mail (the transport's). */
+function isTooSlow(error: unknown): boolean {
+  if (error instanceof OperationalError) return error.reason === 'timed_out'
+  return error instanceof Error && 'timeoutType' in error && error.timeoutType === 'SOCKET_TIMEOUT'
 }
 
 /** Some servers echo the user name or the password in their refusal, some as they were sent. */

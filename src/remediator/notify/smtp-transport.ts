@@ -6,9 +6,10 @@ import { smtpFailure } from './smtp-failure.ts'
 import { needsTls, type MailSettings } from './mail-settings.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
-const SOCKET_TIMEOUT_MS = 30_000
+/** A server may take that long to look at a mail before it says that it has it (RFC 5321, 4.5.3.2.6). Given up earlier, it would be sent again. */
+const SOCKET_TIMEOUT_MS = 600_000
 /** For a whole mail: a server that answers a byte now and then is never idle for long. */
-const SEND_TIMEOUT_MS = 120_000
+const SEND_TIMEOUT_MS = 660_000
 
 export interface SmtpMail {
   readonly to: string

@@ -144,6 +144,71 @@ describe('a mail server that', () => {
     expect(smtp.received).toHaveLength(10)
   })
 
+  test('fails as a whole is tried every minute with a call for a person, and with nothing else', async () => {
+    const smtp = await startSmtpServer()
+    const { add, turns, clock } = mailerOn(settingsFor({ smtp_url: smtp.url }))
+    for (let n = 0; n < 3; n++) add({ createdAtMs: clock.now - 1 })
+    smtp.misbehave = 'refuse-greeting'
+    for (let failures = 0; failures < 6; failures++) {
+      await turns()
+      clock.advance(3_600_000)
+    }
+    await turns()
+    const before = smtp.connections
+    add({ kind: 'alert', messageId: '<call@host-1>' })
+    clock.advance(59_000)
+    await turns()
+    expect(smtp.connections).toBe(before)
+    for (let minutes = 0; minutes < 5; minutes++) {
+      clock.advance(60_000)
+      await turns()
+    }
+    expect(smtp.connections).toBe(before + 5)
+    smtp.misbehave = undefined
+    clock.advance(60_000)
+    await turns()
+    expect(await idOf(smtp.received[0]?.raw ?? '')).toBe('<call@host-1>')
+  })
+
+  test('fails as a whole is left alone no longer because a call was tried meanwhile', async () => {
+    const smtp = await startSmtpServer()
+    const { add, turns, clock, database } = mailerOn(settingsFor({ smtp_url: smtp.url }))
+    add()
+    smtp.misbehave = 'refuse-greeting'
+    for (let failures = 0; failures < 6; failures++) {
+      await turns()
+      clock.advance(3_600_000)
+    }
+    await turns()
+    add({ kind: 'alert' })
+    clock.advance(3_599_000)
+    await turns()
+    smtp.misbehave = undefined
+    clock.advance(1_000)
+    await turns()
+    expect(smtp.received).toHaveLength(1)
+    expect(outboxLength(database)).toBe(1)
+  })
+
+  test('is always too slow for one mail has that one wait, and no other', async () => {
+    const smtp = await startSmtpServer({
+      onRcptTo: ({ address }, _session, callback) => void (address === 'slow@example.org' || callback()),
+    })
+    const { add, turns, clock } = mailerOn(settingsFor({ smtp_url: smtp.url }), 300)
+    add({ recipient: 'slow@example.org' })
+    await turns()
+    add()
+    await turns()
+    expect(smtp.received).toEqual([])
+    for (let tries = 0; tries < 2; tries++) {
+      clock.advance(3_600_000)
+      await turns()
+    }
+    add()
+    await turns()
+    expect(smtp.received).toHaveLength(2)
+  })
+
   test('takes nothing for a week: the mail is given up, loudly', async () => {
     const smtp = await startSmtpServer()
     const { add, turns, clock, database, log } = mailerOn(settingsFor({ smtp_url: smtp.url, retry_days: 7 }))
@@ -155,6 +220,17 @@ describe('a mail server that', () => {
     }
     expect(outboxLength(database)).toBe(0)
     expect(log.lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([expect.stringContaining('given up')])
+  })
+
+  test('takes its time while the clock is set a month ahead does not have the mail given up', async () => {
+    const smtp = await startSmtpServer()
+    const { add, turns, clock, database } = mailerOn(settingsFor({ smtp_url: smtp.url, retry_days: 7 }), 300)
+    add()
+    smtp.misbehave = 'hang'
+    const underWay = turns()
+    clock.now += 30 * 86_400_000
+    await underWay
+    expect(outboxLength(database)).toBe(1)
   })
 
   test('is fine gets all mails over one connection', async () => {

@@ -6,6 +6,7 @@ import { createIncident } from '../../../src/remediator/store/incidents/create-i
 import { dueIncidents } from '../../../src/remediator/store/incidents/due-incidents.ts'
 import { updateIncident } from '../../../src/remediator/store/incidents/update-incident.ts'
 import { enqueueMail } from '../../../src/remediator/store/outbox/enqueue-mail.ts'
+import { lastAlertMail } from '../../../src/remediator/store/outbox/last-alert-mail.ts'
 import { mailsSentSince } from '../../../src/remediator/store/outbox/mails-sent-since.ts'
 import { markMailSent } from '../../../src/remediator/store/outbox/mark-mail-sent.ts'
 import { nextMail } from '../../../src/remediator/store/outbox/next-mail.ts'
@@ -15,6 +16,7 @@ import { keptLog } from '../../support/log.ts'
 import { afterTest, temporaryDirectory } from '../../support/temporary.ts'
 
 const DAY_MS = 86_400_000
+const lastHour = ({ now: nowMs }: FakeClock) => ({ sinceMs: nowMs - 3_600_000, nowMs })
 
 function setUp() {
   const folder = temporaryDirectory()
@@ -85,13 +87,37 @@ describe.each([
     postponeMail(database, second?.id ?? 0, clock.now + 5_000, 'later')
     clock.now += byMs
     check()
-    expect(mailsSentSince(database, clock.nowMs() - 3_600_000)).toBe(1)
+    expect(mailsSentSince(database, lastHour(clock))).toBe(1)
     expect(nextMail(database, clock.now)).toBeUndefined()
     clock.advance(5_000)
     expect(nextMail(database, clock.now)).toMatchObject({ dedupe: 'waiting' })
     clock.advance(3_600_000)
-    expect(mailsSentSince(database, clock.nowMs() - 3_600_000)).toBe(0)
+    expect(mailsSentSince(database, lastHour(clock))).toBe(0)
   })
+
+  test('makes no mail older or younger: neither given up too early, nor forgotten as a call of the last minutes', () => {
+    const { clock, options, database } = setUp()
+    const call = { incident: null, kind: 'alert', subject: '', body: '', messageId: '', createdAtMs: clock.now } as const
+    const calls = ['call-1', 'call-2'].map((dedupe) => enqueueMail(database, { ...call, dedupe }) ?? 0)
+    markMailSent(database, calls[0] ?? 0, clock.now)
+    const check = createClockJumpCheck(options)
+    check()
+    clock.now += byMs
+    check()
+    expect(nextMail(database, clock.now, { kind: 'incident' })).toMatchObject({ createdAtMs: clock.now })
+    expect(lastAlertMail(database, lastHour(clock))).toEqual({ count: 2, lastAtMs: clock.now })
+  })
+})
+
+test('what lies ahead of a clock that was set back is not counted', () => {
+  const { clock, database } = setUp()
+  const call = { incident: null, kind: 'alert', subject: '', body: '', messageId: '', createdAtMs: clock.now } as const
+  enqueueMail(database, { ...call, dedupe: 'call' })
+  markMailSent(database, nextMail(database, clock.now, { kind: 'incident' })?.id ?? 0, clock.now)
+  expect([mailsSentSince(database, lastHour(clock)), lastAlertMail(database, lastHour(clock)).count]).toEqual([1, 1])
+  clock.now -= DAY_MS
+  expect(mailsSentSince(database, lastHour(clock))).toBe(0)
+  expect(lastAlertMail(database, lastHour(clock))).toEqual({ count: 0, lastAtMs: null })
 })
 
 test('a reboot is no jump', () => {

@@ -6,7 +6,8 @@ const SENT_LATELY_MS = 3_600_000
 
 const WAITING = [
   'UPDATE incidents SET next_at_ms = next_at_ms + $byMs WHERE next_at_ms IS NOT NULL',
-  'UPDATE outbox SET next_at_ms = next_at_ms + $byMs, held_at_ms = held_at_ms + $byMs WHERE sent_at_ms IS NULL',
+  `UPDATE outbox SET created_at_ms = created_at_ms + $byMs, next_at_ms = next_at_ms + $byMs, held_at_ms = held_at_ms + $byMs
+    WHERE sent_at_ms IS NULL`,
   'UPDATE approvals SET expires_at_ms = expires_at_ms + $byMs WHERE answer IS NULL',
   'UPDATE escalations SET next_at_ms = next_at_ms + $byMs WHERE closed_at IS NULL AND next_at_ms IS NOT NULL',
   "UPDATE quarantines SET expires_at_ms = expires_at_ms + $byMs WHERE status <> 'expired'",
@@ -15,5 +16,6 @@ const WAITING = [
 /** `nowBeforeMs` is what the clock would show now had it not jumped. Call it in a transaction. */
 export function shiftTimes(database: Database, byMs: number, nowBeforeMs: number): void {
   for (const sql of WAITING) database.run(sql, { byMs })
-  database.run('UPDATE outbox SET sent_at_ms = sent_at_ms + $byMs WHERE sent_at_ms > $since', { byMs, since: nowBeforeMs - SENT_LATELY_MS })
+  const sentLately = 'UPDATE outbox SET created_at_ms = created_at_ms + $byMs, sent_at_ms = sent_at_ms + $byMs WHERE sent_at_ms > $since'
+  database.run(sentLately, { byMs, since: nowBeforeMs - SENT_LATELY_MS })
 }

@@ -6,20 +6,20 @@ import { temporaryDirectory } from '../../support/temporary.ts'
 
 const MOUNTS = [
   '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
-  '40 22 0:50 / /home rw,relatime shared:9 - nfs4 files:/home rw,hard',
+  '40 22 0:50 / /net rw,relatime shared:9 - nfs4 files:/net rw,hard',
   '41 22 0:51 / /mnt/with\\040blank rw - fuse.sshfs server:/ rw',
-  '42 40 8:2 / /home/local rw - xfs /dev/sdb1 rw',
+  '42 40 8:2 / /net/local rw - xfs /dev/sdb1 rw',
 ].join('\n')
 const mountinfo = (): string => MOUNTS
 
 test('the table of mounts tells what is on a server; the deepest and latest mount counts', () => {
   const look = createFolderLook({ mountinfo })
-  const paths = ['/', '/srv', '/home', '/home/ann', '/homestead', '/home/local/ann', '/mnt/with blank/x']
-  expect(paths.filter((each) => look.isRemote(each))).toEqual(['/home', '/home/ann', '/mnt/with blank/x'])
+  const paths = ['/', '/srv', '/net', '/net/ann', '/network', '/net/local/ann', '/mnt/with blank/x']
+  expect(paths.filter((each) => look.isRemote(each))).toEqual(['/net', '/net/ann', '/mnt/with blank/x'])
 })
 
 test('a server that does not answer is waited for once, its folder counts as it was, and what is local is asked all the same', async () => {
-  const there: FoundFolder = { realPath: '/home', id: '50:2' }
+  const there: FoundFolder = { realPath: '/net', id: '50:2' }
   const answers: Array<() => void> = []
   let asked = 0
   const look = createFolderLook({
@@ -27,16 +27,16 @@ test('a server that does not answer is waited for once, its folder counts as it 
     deadlineMs: 20,
     askServer: () => (asked++ === 0 ? Promise.resolve(there) : new Promise((resolve) => answers.push(() => resolve(undefined)))),
   })
-  expect(await look.ask('/home')).toEqual(there)
-  expect(await look.ask('/home')).toEqual(there)
-  expect(await look.ask('/home')).toEqual(there)
-  expect(await look.ask('/home/ann')).toBeUndefined()
+  expect(await look.ask('/net')).toEqual(there)
+  expect(await look.ask('/net')).toEqual(there)
+  expect(await look.ask('/net')).toEqual(there)
+  expect(await look.ask('/net/ann')).toBeUndefined()
   expect(asked).toBe(2)
   const local = temporaryDirectory()
   expect(await look.ask(local)).toMatchObject({ realPath: local })
   for (const answer of answers) answer()
   await new Promise((resolve) => void setImmediate(resolve))
-  expect(await look.ask('/home')).toBeUndefined()
+  expect(await look.ask('/net')).toBeUndefined()
   expect(asked).toBe(3)
 })
 

@@ -13,7 +13,7 @@ export interface Pace {
 /** More than this within a second is a crowd. */
 const CROWD_PER_SECOND = 25
 /** Between two turns of the work while there is a crowd. A turn takes some 20 ms of commits. */
-const TURN_EVERY_MS = 100
+const TURN_EVERY_MS = 200
 
 /** `monotonicMs` is a clock that is never set. */
 export function createPace(monotonicMs: () => number): Pace {

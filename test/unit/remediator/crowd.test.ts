@@ -36,7 +36,7 @@ describe('the pace of the work', () => {
     expect([pace.mayTakeTurn(), pace.mayTakeTurn()]).toEqual([true, true])
     for (let count = 0; count < 25; count++) pace.arrived()
     expect(pace.mayTakeTurn()).toBe(false)
-    now = 100
+    now = 200
     expect([pace.mayTakeTurn(), pace.mayTakeTurn()]).toEqual([true, false])
     now = 1_000
     expect([pace.mayTakeTurn(), pace.mayTakeTurn()]).toEqual([true, true])

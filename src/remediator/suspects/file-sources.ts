@@ -98,6 +98,8 @@ function look(folder: string, descriptor: string, { read, written }: Watched): v
   const how = openFor(link)
   const target = how && fileBehind(link)
   if (target?.startsWith('/') !== true || target.startsWith('/dev/')) return
+  // Between the two looks it may have become another file's: what is written would pass for read.
+  if (how === 'reading' && (openFor(link) !== how || fileBehind(link) !== target)) return
   if (how === 'writing') {
     if (written.size < REMEMBERED_MAX) written.add(target)
     return

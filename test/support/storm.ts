@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { WholeIncident } from '../../src/remediator/incident-view.ts'
+import { answer } from './people.ts'
 import type { TestRemediator } from './remediator.ts'
 import { temporaryDirectory } from './temporary.ts'
 import { startWriter } from './writer.ts'
@@ -28,18 +28,8 @@ export async function storm(names: readonly string[] = [], folder = temporaryDir
 /** Of an alert about such a folder. */
 export const stormLabels = (folder: string) => ({ group: 'file-writer.mjs', directory: folder })
 
-/** The incident with its quarantines and escalations. */
-export async function wholeIncident({ url, token }: TestRemediator, id: string): Promise<WholeIncident> {
-  const response = await fetch(`${url}/api/incidents/${id}`, { headers: { authorization: `Bearer ${token}` } })
-  return (await response.json()) as WholeIncident
-}
-
 /** Rolls an incident back, or only some of its files. */
 export async function rollBack(remediator: TestRemediator, id: string, only?: readonly string[]) {
-  const response = await fetch(`${remediator.url}/api/incidents/${id}/rollback`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(only === undefined ? {} : { only }),
-  })
+  const response = await answer(remediator, id, 'rollback', only === undefined ? {} : { only })
   return (await response.json()) as { done: string[]; failed: string[]; cannot: string[] }
 }

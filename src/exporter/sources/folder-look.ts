@@ -5,7 +5,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { errnoOf } from '../../lib/errors.ts'
-import { isNetworkType, parseMounts } from './host-filesystems.ts'
+import { isNetworkType, parseMounts, within } from './host-filesystems.ts'
 
 export interface FoundFolder {
   /** With every symbolic link resolved. */
@@ -61,9 +61,7 @@ export function createFolderLook({
       .finally(() => {
         isAsking = false
       })
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([answer, new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs)))])
-    clearTimeout(timer)
+    await within(answer, deadlineMs)
     return known.get(path)
   }
   return {

@@ -132,7 +132,8 @@ function roomOf(stats: StatsFs): FilesystemRoom['room'] {
   }
 }
 
-async function within<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value | undefined> {
+/** Undefined when it is not there in time. */
+export async function within<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, deadlineMs, undefined)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { WholeIncident } from '../../../src/remediator/incident-view.ts'
 import { signIn, tokenIn } from '../../support/console.ts'
+import { answer, asked, call, wholeIncident } from '../../support/people.ts'
 import { accuse, script, startWith } from '../../support/policies.ts'
 import { incidentsOf, settledIncident, type TestRemediator } from '../../support/remediator.ts'
 import { exitOf, temporaryProcess } from '../../support/temporary.ts'
@@ -14,16 +14,6 @@ const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts')
 const KILL = { name: 'stop', match: ['remediate="kill"'] }
 const killing = (step: unknown) => ({ ...KILL, ladder: [step], verify: ['gone'] })
 const sleeper = () => temporaryProcess('sleep', ['600'])
-const asked = (remediator: TestRemediator) => settledIncident(remediator, ['awaiting_approval'])
-
-function call(remediator: TestRemediator, route: string, body?: Readonly<Record<string, unknown>>): Promise<Response> {
-  const headers = { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' }
-  return fetch(`${remediator.url}${route}`, body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) })
-}
-const answer = (remediator: TestRemediator, id: string, verb: string, body: Readonly<Record<string, unknown>> = {}) =>
-  call(remediator, `/api/incidents/${id}/${verb}`, body)
-const whole = async (remediator: TestRemediator, id: string): Promise<WholeIncident> =>
-  (await (await call(remediator, `/api/incidents/${id}`)).json()) as WholeIncident
 
 function procwarden({ stateDir, url }: TestRemediator, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const all = [CLI, ...args, '--state.dir', stateDir, '--remediator.url', url]
@@ -50,10 +40,10 @@ async function askedTwice() {
   const { id } = await asked(remediator)
   const person = await signIn(remediator.url, tokenIn(remediator.stateDir, 'act'))
   const page = await (await person.get(`/incidents/${id}`)).text()
-  const first = (await whole(remediator, id)).approvals[0]?.id ?? 0
+  const first = (await wholeIncident(remediator, id)).approvals[0]?.id ?? 0
   expect((await answer(remediator, id, 'approve', { approval: first })).status).toBe(200)
-  const second = await waitFor('the second question', async () => (await whole(remediator, id)).approvals[1]?.id)
-  const open = async (): Promise<boolean> => (await whole(remediator, id)).approvals[1]?.answer === null
+  const second = await waitFor('the second question', async () => (await wholeIncident(remediator, id)).approvals[1]?.id)
+  const open = async (): Promise<boolean> => (await wholeIncident(remediator, id)).approvals[1]?.answer === null
   return { remediator, accused, id, first, second, open, person, page }
 }
 
@@ -86,7 +76,7 @@ describe('an answer to the first question is none to the second', () => {
     }
     await person.submit('/', `${route}/approve`)
     expect(await exitOf(accused)).toBe('SIGTERM')
-    expect((await whole(remediator, id)).approvals[1]).toMatchObject({ answer: 'approve', answeredBy: 'alice' })
+    expect((await wholeIncident(remediator, id)).approvals[1]).toMatchObject({ answer: 'approve', answeredBy: 'alice' })
   })
 
   test('on the command line, which says what it has answered', { timeout: 120_000 }, async () => {
@@ -98,7 +88,7 @@ describe('an answer to the first question is none to the second', () => {
     expect(await open()).toBe(true)
     const denied = await procwarden(remediator, 'deny', id)
     expect(denied.stdout).toMatch(new RegExp(`^Denied: ${id}\n  Question ${second}, attempt 2: .*kill sleep`))
-    expect((await whole(remediator, id)).approvals[1]).toMatchObject({ answer: 'deny', answeredHow: 'cli' })
+    expect((await wholeIncident(remediator, id)).approvals[1]).toMatchObject({ answer: 'deny', answeredHow: 'cli' })
   })
 })
 

@@ -5,6 +5,7 @@ import type { WholeIncident } from '../../../src/remediator/incident-view.ts'
 import { Database, databasePath } from '../../../src/remediator/store/database.ts'
 import { shiftedClock } from '../../support/clock.ts'
 import { signIn, tokenIn } from '../../support/console.ts'
+import { answer, asked, call, wholeIncident } from '../../support/people.ts'
 import { accuse, alarm, script, startWith } from '../../support/policies.ts'
 import { incidentsOf, settledIncident, startRemediator, type TestRemediator } from '../../support/remediator.ts'
 import { exitOf, temporaryProcess } from '../../support/temporary.ts'
@@ -16,16 +17,6 @@ const stateOf = (pid: number): string =>
   readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /s, '')
     .slice(0, 1)
-
-function call(remediator: TestRemediator, route: string, body?: Readonly<Record<string, unknown>>): Promise<Response> {
-  const headers = { authorization: `Bearer ${remediator.token}`, 'content-type': 'application/json' }
-  return fetch(`${remediator.url}${route}`, body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) })
-}
-const answer = (remediator: TestRemediator, id: string, verb: string, body: Readonly<Record<string, unknown>> = {}) =>
-  call(remediator, `/api/incidents/${id}/${verb}`, body)
-const whole = async (remediator: TestRemediator, id: string): Promise<WholeIncident> =>
-  (await (await call(remediator, `/api/incidents/${id}`)).json()) as WholeIncident
-const asked = (remediator: TestRemediator) => settledIncident(remediator, ['awaiting_approval'])
 
 /** A process that a person is asked about, and whose alert has ended since, as one that is no longer fed does. */
 async function askedAndResolved(remediator: TestRemediator, fingerprint = 'beef') {
@@ -42,7 +33,7 @@ async function askedAndResolved(remediator: TestRemediator, fingerprint = 'beef'
 /** The end of the alert is on record, and whatever follows from it has been looked at. */
 async function untilResolved(remediator: TestRemediator, id: string): Promise<void> {
   const { fingerprint } = await waitFor('the end of the alert', async () => {
-    const incident = await whole(remediator, id)
+    const incident = await wholeIncident(remediator, id)
     return incident.resolvedAt !== null && incident
   })
   const next = `${fingerprint}0`
@@ -54,7 +45,7 @@ async function untilResolved(remediator: TestRemediator, id: string): Promise<vo
 
 function closed(remediator: TestRemediator, id: string): Promise<WholeIncident> {
   return waitFor('the end of the incident', async () => {
-    const incident = await whole(remediator, id)
+    const incident = await wholeIncident(remediator, id)
     return incident.closedAt !== null && incident
   })
 }
@@ -93,7 +84,7 @@ describe('a question', () => {
         answer: null,
       }),
     ])
-    const [question] = (await whole(remediator, id)).approvals
+    const [question] = (await wholeIncident(remediator, id)).approvals
     expect(Date.parse(question?.expiresAt ?? '') - Date.parse(question?.askedAt ?? '')).toBe(900_000)
   })
 
@@ -106,7 +97,7 @@ describe('a question', () => {
       ['deny', 'approve', 'deny', 'approve'].map((verb) => answer(remediator, id, verb, { by: 'ann', how: 'console' })),
     )
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409])
-    const { approvals, timeline } = await whole(remediator, id)
+    const { approvals, timeline } = await wholeIncident(remediator, id)
     expect(approvals[0]).toMatchObject({ answeredBy: 'ann', answeredHow: 'console' })
     const said = timeline.filter(({ event }) => event === 'approved' || event === 'denied')
     expect(said).toHaveLength(1)
@@ -129,7 +120,7 @@ describe('a question', () => {
     await waitFor('it to go on', () => stateOf(accused.pid) === 'S')
     expect(await settledIncident(remediator)).toMatchObject({ reason: 'approval_expired', outcome: 'refused' })
     expect((await answer(remediator, id, 'approve')).status).toBe(409)
-    expect((await whole(remediator, id)).approvals[0]).toMatchObject({ answer: 'expired', answeredHow: 'expiry' })
+    expect((await wholeIncident(remediator, id)).approvals[0]).toMatchObject({ answer: 'expired', answeredHow: 'expiry' })
   })
 
   test('a policy may take silence for a yes', async () => {
@@ -140,7 +131,7 @@ describe('a question', () => {
     runOut(remediator)
     expect(await exitOf(accused)).toBe('SIGTERM')
     const { id } = await settledIncident(remediator)
-    expect((await whole(remediator, id)).approvals[0]).toMatchObject({ answer: 'approve', answeredHow: 'expiry' })
+    expect((await wholeIncident(remediator, id)).approvals[0]).toMatchObject({ answer: 'approve', answeredHow: 'expiry' })
   })
 
   test('or leave it frozen, until a person rolls back', async () => {
@@ -163,7 +154,7 @@ describe('a question', () => {
     const { accused, id } = await askedAndResolved(remediator)
     expect(await closed(remediator, id)).toMatchObject({ status: 'cancelled', reason: 'resolved' })
     expect((await answer(remediator, id, 'approve')).status).toBe(409)
-    expect((await whole(remediator, id)).approvals[0]).toMatchObject({ answer: 'void' })
+    expect((await wholeIncident(remediator, id)).approvals[0]).toMatchObject({ answer: 'void' })
     expect(stateOf(accused.pid)).toBe('S')
   })
 
@@ -184,7 +175,7 @@ describe('a question', () => {
     await untilResolved(remediator, id)
     const again = { startsAt: new Date(Date.now() + 1_000), fingerprint: 'beef' }
     await accuse(remediator, accused.pid, again)
-    await waitFor('it to be known again', async () => (await whole(remediator, id)).resolvedAt === null)
+    await waitFor('it to be known again', async () => (await wholeIncident(remediator, id)).resolvedAt === null)
     expect(await (await call(remediator, '/api/approvals')).json()).toHaveLength(1)
     expect((await incidentsOf(remediator)).filter(({ fingerprint }) => fingerprint === 'beef')).toHaveLength(1)
     expect((await answer(remediator, id, 'deny')).status).toBe(200)
@@ -277,10 +268,10 @@ describe('a yes', () => {
     await accuse(remediator, accused.pid)
     const { id } = await asked(remediator)
     await answer(remediator, id, 'approve', { by: 'ann' })
-    await waitFor('the second question', async () => (await whole(remediator, id)).approvals.length === 2)
+    await waitFor('the second question', async () => (await wholeIncident(remediator, id)).approvals.length === 2)
     expect((await asked(remediator)).attempts).toBe(1)
     clock.advance(901_000)
-    await waitFor('the end', async () => (await whole(remediator, id)).status === 'done')
+    await waitFor('the end', async () => (await wholeIncident(remediator, id)).status === 'done')
     const alerts = z.array(z.looseObject({ incident: z.string() })).parse(await (await call(remediator, '/api/human-alerts')).json())
     expect(alerts.map(({ incident }) => incident)).toEqual([id])
   })

@@ -238,7 +238,7 @@ describe('a failure in the middle of a tree', () => {
     expect(sent).toEqual([...stopped.map((pid) => `SIGSTOP ${pid}`), ...stopped.map((pid) => `SIGCONT ${pid}`)])
     expect([...open.keys()]).toEqual([root.fd])
     holder.release(root)
-    await waitFor('all to go on', () => tree.all.every((pid) => stateOf(pid) === 'S'))
+    await allSleep(tree.all)
   })
 
   test('a process cannot be judged: the root goes on', async () => {
@@ -251,7 +251,7 @@ describe('a failure in the middle of a tree', () => {
     expect(() => freezeTree(root, { holder, procfs, mayTouch })).toThrow('EMFILE')
     expect([...open.keys()]).toEqual([root.fd])
     holder.release(root)
-    await waitFor('all to go on', () => tree.all.every((pid) => stateOf(pid) === 'S'))
+    await allSleep(tree.all)
   })
 
   test('what was stopped before stays so', async () => {
@@ -276,7 +276,7 @@ describe('a failure in the middle of a tree', () => {
       outcome: 'failed',
       reason: 'unsupported',
     })
-    await waitFor('all to go on', () => tree.all.every((pid) => stateOf(pid) === 'S'))
+    await allSleep(tree.all)
     expect(holdsOf(database, id)).toEqual([])
     expect(open.size).toBe(0)
   })
